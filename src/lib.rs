@@ -1,4 +1,4 @@
 //! The map of the house. Arrows run one way: what stands lower here may use what stands above it.
-#![doc = ""]
 
 pub mod model;
+pub mod sql;
