@@ -97,7 +97,10 @@ impl ObjectKind {
 
     /// Table, view or materialized view: what is queried.
     pub const fn is_relation(self) -> bool {
-        matches!(self, Self::Table | Self::ForeignTable | Self::View | Self::MaterializedView)
+        matches!(
+            self,
+            Self::Table | Self::ForeignTable | Self::View | Self::MaterializedView
+        )
     }
 }
 
@@ -117,7 +120,12 @@ pub struct Object {
 impl Object {
     /// An object that its kind and name tell apart.
     pub fn new(kind: ObjectKind, name: Name) -> Self {
-        Self { kind, name, table: None, signature: None }
+        Self {
+            kind,
+            name,
+            table: None,
+            signature: None,
+        }
     }
 
     /// The same object, belonging to `table`.
@@ -342,7 +350,10 @@ pub enum Action {
 
 /// `CREATE TABLE`.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent clause of the statement")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent clause of the statement"
+)]
 pub struct CreateTable {
     /// The table.
     pub name: Name,
@@ -400,64 +411,156 @@ impl CreateTable {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields are the words of the clause")]
 pub enum TableChange {
-    AddColumn { column: ColumnDef, if_not_exists: bool, position: Option<Position> },
-    DropColumn { column: Ident, if_exists: bool, cascade: bool },
-    RenameColumn { from: Ident, to: Ident },
+    AddColumn {
+        column: ColumnDef,
+        if_not_exists: bool,
+        position: Option<Position>,
+    },
+    DropColumn {
+        column: Ident,
+        if_exists: bool,
+        cascade: bool,
+    },
+    RenameColumn {
+        from: Ident,
+        to: Ident,
+    },
     /// `ALTER COLUMN … TYPE`; `using` is the USING expression.
-    SetType { column: Ident, data_type: DataType, using: Option<Expr>, collation: Option<String> },
+    SetType {
+        column: Ident,
+        data_type: DataType,
+        using: Option<Expr>,
+        collation: Option<String>,
+    },
     /// MySQL `MODIFY` and `CHANGE`: the whole definition anew, under the name in `column`.
-    RedefineColumn { from: Ident, column: ColumnDef, position: Option<Position> },
-    SetNotNull { column: Ident },
-    DropNotNull { column: Ident },
-    SetDefault { column: Ident, default: Expr },
-    DropDefault { column: Ident },
+    RedefineColumn {
+        from: Ident,
+        column: ColumnDef,
+        position: Option<Position>,
+    },
+    SetNotNull {
+        column: Ident,
+    },
+    DropNotNull {
+        column: Ident,
+    },
+    SetDefault {
+        column: Ident,
+        default: Expr,
+    },
+    DropDefault {
+        column: Ident,
+    },
     /// `ADD GENERATED … AS IDENTITY`.
-    AddIdentity { column: Ident, always: bool },
+    AddIdentity {
+        column: Ident,
+        always: bool,
+    },
     /// `SET GENERATED`, `DROP IDENTITY`, `DROP EXPRESSION`, `SET EXPRESSION`: `clause` says which, lower case.
-    SetGenerated { column: Ident, clause: &'static str },
+    SetGenerated {
+        column: Ident,
+        clause: &'static str,
+    },
     /// `SET STATISTICS`, `SET STORAGE`, `SET COMPRESSION`, `SET (…)` of a column.
-    SetColumnOption { column: Ident, option: String },
+    SetColumnOption {
+        column: Ident,
+        option: String,
+    },
     /// Each constraint that is added; MySQL's `ADD UNIQUE` and `ADD PRIMARY KEY` too.
-    AddConstraint { constraint: Constraint, if_not_exists: bool },
+    AddConstraint {
+        constraint: Constraint,
+        if_not_exists: bool,
+    },
     /// `DROP CONSTRAINT`, `DROP FOREIGN KEY`, `DROP CHECK`, `DROP PRIMARY KEY` (no name). `kind` is the
     /// word of the statement where it tells one: `foreign key`, `check`, `primary key`.
-    DropConstraint { name: Option<Ident>, kind: Option<&'static str>, if_exists: bool, cascade: bool },
-    RenameConstraint { from: Ident, to: Ident },
-    ValidateConstraint { name: Ident },
+    DropConstraint {
+        name: Option<Ident>,
+        kind: Option<&'static str>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    RenameConstraint {
+        from: Ident,
+        to: Ident,
+    },
+    ValidateConstraint {
+        name: Ident,
+    },
     /// `ALTER CONSTRAINT`: `clause` as written, lower case (`deferrable initially deferred`, `not enforced`).
-    AlterConstraint { name: Ident, clause: String },
+    AlterConstraint {
+        name: Ident,
+        clause: String,
+    },
     /// `ENABLE|DISABLE TRIGGER`; no name for ALL and USER.
-    SetTrigger { name: Option<Ident>, enabled: bool },
+    SetTrigger {
+        name: Option<Ident>,
+        enabled: bool,
+    },
     /// `ENABLE|DISABLE RULE`.
-    SetRule { name: Ident, enabled: bool },
+    SetRule {
+        name: Ident,
+        enabled: bool,
+    },
     /// `ENABLE|DISABLE|FORCE|NO FORCE ROW LEVEL SECURITY`.
-    RowSecurity { clause: &'static str },
-    ReplicaIdentity { clause: String },
-    AttachPartition { child: Name, default: bool },
-    DetachPartition { child: Name, concurrently: bool },
+    RowSecurity {
+        clause: &'static str,
+    },
+    ReplicaIdentity {
+        clause: String,
+    },
+    AttachPartition {
+        child: Name,
+        default: bool,
+    },
+    DetachPartition {
+        child: Name,
+        concurrently: bool,
+    },
     /// MySQL `ADD PARTITION` and `REORGANIZE PARTITION`: no row is lost.
-    ArrangePartitions { clause: String },
+    ArrangePartitions {
+        clause: String,
+    },
     /// MySQL `DROP|TRUNCATE|COALESCE|EXCHANGE|DISCARD PARTITION`: rows are.
-    DropPartitions { clause: String },
-    Inherit { parent: Name, added: bool },
-    SetLogged { logged: bool },
+    DropPartitions {
+        clause: String,
+    },
+    Inherit {
+        parent: Name,
+        added: bool,
+    },
+    SetLogged {
+        logged: bool,
+    },
     SetTablespace,
     SetAccessMethod,
     /// Storage parameters: fillfactor, autovacuum and their kind; MySQL COMMENT, STATS_… .
-    SetOptions { options: String },
+    SetOptions {
+        options: String,
+    },
     /// `CLUSTER ON`, `SET WITHOUT CLUSTER`.
     ClusterOn,
     /// MySQL `[DEFAULT] CHARACTER SET`, or with `convert` `CONVERT TO CHARACTER SET`.
-    SetCharset { charset: String, convert: bool },
+    SetCharset {
+        charset: String,
+        convert: bool,
+    },
     /// MySQL `ENGINE=`, `ROW_FORMAT=`, `FORCE`, `KEY_BLOCK_SIZE=`: rebuilds. The word, lower case.
-    Rebuild { clause: String },
+    Rebuild {
+        clause: String,
+    },
     /// MySQL `ALGORITHM=`, `LOCK=`, lower case; not a change, a demand.
-    Demand { algorithm: Option<String>, lock: Option<String> },
+    Demand {
+        algorithm: Option<String>,
+        lock: Option<String>,
+    },
 }
 
 /// `CREATE INDEX`.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent clause of the statement")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent clause of the statement"
+)]
 pub struct CreateIndex {
     /// Its name, where one is given.
     pub name: Option<Name>,
@@ -493,7 +596,10 @@ impl CreateIndex {
                 let keys: Vec<_> = self
                     .keys
                     .iter()
-                    .map(|key| key.as_ref().map_or_else(|expr| expr.text.clone(), ToString::to_string))
+                    .map(|key| {
+                        key.as_ref()
+                            .map_or_else(|expr| expr.text.clone(), ToString::to_string)
+                    })
                     .collect();
                 format!("on {} ({})", self.table, keys.join(", "))
             }
@@ -503,7 +609,10 @@ impl CreateIndex {
 
 /// `CREATE [MATERIALIZED] VIEW`.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent clause of the statement")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent clause of the statement"
+)]
 pub struct CreateView {
     /// The view.
     pub name: Name,
@@ -594,16 +703,38 @@ pub enum TypeShape {
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields are the words of the clause")]
 pub enum TypeChange {
-    AddValue { label: String, if_not_exists: bool, placed: bool },
-    RenameValue { from: String, to: String },
-    AddAttribute { name: Ident },
-    DropAttribute { name: Ident },
-    AlterAttribute { name: Ident },
-    RenameAttribute { from: Ident, to: Ident },
+    AddValue {
+        label: String,
+        if_not_exists: bool,
+        placed: bool,
+    },
+    RenameValue {
+        from: String,
+        to: String,
+    },
+    AddAttribute {
+        name: Ident,
+    },
+    DropAttribute {
+        name: Ident,
+    },
+    AlterAttribute {
+        name: Ident,
+    },
+    RenameAttribute {
+        from: Ident,
+        to: Ident,
+    },
     /// `ALTER DOMAIN … ADD CONSTRAINT`; `not_valid` skips the scan.
-    AddDomainConstraint { not_valid: bool },
-    DropDomainConstraint { name: Ident },
-    ValidateDomainConstraint { name: Ident },
+    AddDomainConstraint {
+        not_valid: bool,
+    },
+    DropDomainConstraint {
+        name: Ident,
+    },
+    ValidateDomainConstraint {
+        name: Ident,
+    },
     SetDomainNotNull,
     DropDomainNotNull,
     SetDomainDefault,

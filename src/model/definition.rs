@@ -4,7 +4,10 @@ use super::{Ident, Name};
 
 /// A column as a statement defines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent clause of the column definition")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent clause of the column definition"
+)]
 pub struct ColumnDef {
     /// Its name.
     pub name: Ident,
@@ -57,7 +60,10 @@ impl ColumnDef {
     /// Whether an INSERT that does not name the column is given a value for it (NULL included).
     pub fn fills_itself(&self) -> bool {
         !self.not_null
-            || self.default.as_ref().is_some_and(|default| !default.is_null())
+            || self
+                .default
+                .as_ref()
+                .is_some_and(|default| !default.is_null())
             || self.generated.is_some()
             || self.identity.is_some()
             || self.auto_increment
@@ -80,7 +86,12 @@ pub struct DataType {
 impl DataType {
     /// A type without arguments.
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), args: Vec::new(), unsigned: false, dimensions: 0 }
+        Self {
+            name: name.to_owned(),
+            args: Vec::new(),
+            unsigned: false,
+            dimensions: 0,
+        }
     }
 
     /// The argument at `index` as a number.
@@ -121,7 +132,11 @@ pub struct Expr {
 impl Expr {
     /// Whether it is the literal NULL.
     pub fn is_null(&self) -> bool {
-        self.literal && self.text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("null"))
+        self.literal
+            && self
+                .text
+                .get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("null"))
     }
 }
 
@@ -163,7 +178,10 @@ pub struct Reference {
 
 /// A table constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent clause of the constraint definition")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent clause of the constraint definition"
+)]
 pub struct Constraint {
     /// Its name, where one is given.
     pub name: Option<Ident>,

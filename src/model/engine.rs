@@ -65,7 +65,11 @@ pub struct Version {
 impl Version {
     /// A version from its three numbers.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
-        Self { major, minor, patch }
+        Self {
+            major,
+            minor,
+            patch,
+        }
     }
 }
 
@@ -83,7 +87,8 @@ impl FromStr for Version {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a server version; write it like 15, 8.0.36 or 3.45");
+        let wrong =
+            || format!("`{text}` is not a server version; write it like 15, 8.0.36 or 3.45");
         let mut numbers = [0_u16; 3];
         let mut parts = text.trim().split('.');
         for number in &mut numbers {
@@ -118,7 +123,11 @@ impl Engine {
             Dialect::Mysql => Version::new(8, 0, 0),
             Dialect::Sqlite => Version::new(3, 35, 0),
         };
-        Self { dialect, flavour: Flavour::Standard, version }
+        Self {
+            dialect,
+            flavour: Flavour::Standard,
+            version,
+        }
     }
 
     /// Whether this is MariaDB.

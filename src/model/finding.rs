@@ -147,7 +147,9 @@ impl LockMode {
     /// What the lock blocks, in plain words.
     pub const fn blocks(self) -> &'static str {
         match self {
-            Self::AccessShare | Self::RowShare | Self::RowExclusive => "nothing an application does",
+            Self::AccessShare | Self::RowShare | Self::RowExclusive => {
+                "nothing an application does"
+            }
             Self::ShareUpdateExclusive => "other schema changes and VACUUM",
             Self::Share | Self::ShareRowExclusive | Self::Exclusive => "writes",
             Self::AccessExclusive => "reads and writes",

@@ -14,8 +14,7 @@ mod span;
 pub use change::{
     Action, Change, CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView,
     Object, ObjectKind, RoutineBody, RowChange, RowSource, RowVerb, TableChange,
-    TransactionControl,
-    TypeChange, TypeShape,
+    TransactionControl, TypeChange, TypeShape,
 };
 pub use definition::{
     ColumnDef, Constraint, ConstraintKind, DataType, Expr, Generated, Identity, Position, Reference,

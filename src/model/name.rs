@@ -22,15 +22,24 @@ impl Ident {
     pub fn new(text: &str, quoted: bool, dialect: Dialect) -> Self {
         let exact = quoted && dialect == Dialect::Postgres;
         if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Self { folded: text.into(), written: None };
+            return Self {
+                folded: text.into(),
+                written: None,
+            };
         }
         let written = (dialect != Dialect::Postgres).then(|| text.into());
-        Self { folded: text.to_ascii_lowercase().into(), written }
+        Self {
+            folded: text.to_ascii_lowercase().into(),
+            written,
+        }
     }
 
     /// An identifier of our own making, already in the form that the engine compares.
     pub fn folded(text: &str) -> Self {
-        Self { folded: text.into(), written: None }
+        Self {
+            folded: text.into(),
+            written: None,
+        }
     }
 
     /// The form that the engine compares.
@@ -61,19 +70,123 @@ impl Ident {
 /// Words that need quotes as a name in at least one engine and are plausible as one.
 fn is_reserved(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "all", "analyze", "and", "any", "as", "asc", "between", "both", "by", "case", "check",
-        "column", "condition", "constraint", "create", "cross", "cube", "current_date",
-        "current_time", "current_timestamp", "current_user", "cursor", "database", "default",
-        "delete", "desc", "describe", "distinct", "drop", "each", "else", "end", "except",
-        "exists", "explain", "false", "fetch", "for", "foreign", "from", "function", "grant",
-        "group", "groups", "having", "if", "in", "index", "inner", "insert", "interval", "into",
-        "is", "join", "key", "keys", "kill", "lateral", "leading", "left", "like", "limit",
-        "lock", "match", "natural", "not", "null", "of", "offset", "on", "only", "option", "or",
-        "order", "outer", "over", "partition", "placing", "primary", "range", "rank", "read",
-        "references", "release", "rename", "replace", "returning", "right", "row", "rows",
-        "schema", "select", "session_user", "set", "some", "sql", "system", "table", "then", "to",
-        "trailing", "trigger", "true", "union", "unique", "update", "usage", "use", "user",
-        "using", "values", "verbose", "when", "where", "window", "with", "write",
+        "all",
+        "analyze",
+        "and",
+        "any",
+        "as",
+        "asc",
+        "between",
+        "both",
+        "by",
+        "case",
+        "check",
+        "column",
+        "condition",
+        "constraint",
+        "create",
+        "cross",
+        "cube",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "cursor",
+        "database",
+        "default",
+        "delete",
+        "desc",
+        "describe",
+        "distinct",
+        "drop",
+        "each",
+        "else",
+        "end",
+        "except",
+        "exists",
+        "explain",
+        "false",
+        "fetch",
+        "for",
+        "foreign",
+        "from",
+        "function",
+        "grant",
+        "group",
+        "groups",
+        "having",
+        "if",
+        "in",
+        "index",
+        "inner",
+        "insert",
+        "interval",
+        "into",
+        "is",
+        "join",
+        "key",
+        "keys",
+        "kill",
+        "lateral",
+        "leading",
+        "left",
+        "like",
+        "limit",
+        "lock",
+        "match",
+        "natural",
+        "not",
+        "null",
+        "of",
+        "offset",
+        "on",
+        "only",
+        "option",
+        "or",
+        "order",
+        "outer",
+        "over",
+        "partition",
+        "placing",
+        "primary",
+        "range",
+        "rank",
+        "read",
+        "references",
+        "release",
+        "rename",
+        "replace",
+        "returning",
+        "right",
+        "row",
+        "rows",
+        "schema",
+        "select",
+        "session_user",
+        "set",
+        "some",
+        "sql",
+        "system",
+        "table",
+        "then",
+        "to",
+        "trailing",
+        "trigger",
+        "true",
+        "union",
+        "unique",
+        "update",
+        "usage",
+        "use",
+        "user",
+        "using",
+        "values",
+        "verbose",
+        "when",
+        "where",
+        "window",
+        "with",
+        "write",
     ];
     WORDS.binary_search(&word).is_ok()
 }
@@ -138,7 +251,10 @@ impl Name {
             Dialect::Sqlite => schema.as_str() == "main",
             Dialect::Mysql => false,
         };
-        Self { schema: (!default).then_some(schema), name }
+        Self {
+            schema: (!default).then_some(schema),
+            name,
+        }
     }
 
     /// SQL that names this object, quoted only where it must be.
@@ -152,7 +268,10 @@ impl Name {
     /// The same schema with another name in it.
     #[must_use]
     pub fn sibling(&self, name: Ident) -> Self {
-        Self { schema: self.schema.clone(), name }
+        Self {
+            schema: self.schema.clone(),
+            name,
+        }
     }
 }
 
@@ -186,10 +305,22 @@ mod tests {
 
     #[test]
     fn sql_quotes_only_where_it_must() {
-        assert_eq!(Ident::new("User", true, Dialect::Postgres).sql(Dialect::Postgres), "\"User\"");
-        assert_eq!(Ident::new("Users", true, Dialect::Mysql).sql(Dialect::Mysql), "Users");
-        assert_eq!(Ident::new("order", true, Dialect::Mysql).sql(Dialect::Mysql), "`order`");
-        assert_eq!(Ident::new("a b", true, Dialect::Sqlite).sql(Dialect::Sqlite), "\"a b\"");
+        assert_eq!(
+            Ident::new("User", true, Dialect::Postgres).sql(Dialect::Postgres),
+            "\"User\""
+        );
+        assert_eq!(
+            Ident::new("Users", true, Dialect::Mysql).sql(Dialect::Mysql),
+            "Users"
+        );
+        assert_eq!(
+            Ident::new("order", true, Dialect::Mysql).sql(Dialect::Mysql),
+            "`order`"
+        );
+        assert_eq!(
+            Ident::new("a b", true, Dialect::Sqlite).sql(Dialect::Sqlite),
+            "\"a b\""
+        );
     }
 
     #[test]
@@ -197,7 +328,13 @@ mod tests {
         let dialect = Dialect::Postgres;
         let ident = |text| Ident::new(text, false, dialect);
         let bare = Name::bare(ident("users"));
-        assert_eq!(Name::qualified(ident("public"), ident("users"), dialect), bare);
-        assert_ne!(Name::qualified(ident("auth"), ident("users"), dialect), bare);
+        assert_eq!(
+            Name::qualified(ident("public"), ident("users"), dialect),
+            bare
+        );
+        assert_ne!(
+            Name::qualified(ident("auth"), ident("users"), dialect),
+            bare
+        );
     }
 }

@@ -174,7 +174,11 @@ mod tests {
             (&[Migrate, Opaque], FilePhase::Mixed),
         ];
         for (phases, expected) in cases {
-            assert_eq!(FilePhase::of(phases.iter().copied()), *expected, "{phases:?}");
+            assert_eq!(
+                FilePhase::of(phases.iter().copied()),
+                *expected,
+                "{phases:?}"
+            );
         }
     }
 }
