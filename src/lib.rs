@@ -1,4 +1,12 @@
-//! The map of the house. Arrows run one way: what stands lower here may use what stands above it.
+//! Reads migration folders, tells what each statement does to the releases that run, and when it may run.
+//!
+//! The map of the house; arrows run one way, each room may use those above it:
+//! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
+//! [`cost`] locks · [`lint`] the rules.
 
+pub mod classify;
+pub mod cost;
+pub mod lint;
 pub mod model;
+pub mod schema;
 pub mod sql;

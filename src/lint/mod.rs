@@ -1,0 +1,149 @@
+//! Lint: the rules, and what they are shown.
+//!
+//! A rule is one file in `rules/` whose name is its id; its module comment is the user's page (`explain`,
+//! `docs/rules/`). A rule sees each change in its context ([`Site`]) or the whole judged file ([`File`]) and
+//! reports findings; it never sees a parser's tree, reads a file or knows about other rules.
+
+mod registry;
+mod report;
+pub mod rules;
+
+pub use registry::{Rule, rule, rules};
+pub use report::Report;
+
+use crate::model::{Action, Change, Engine, Lock, Migration, Name, Span, Verdict};
+use crate::schema::Schema;
+use crate::sql::{Script, Statement};
+
+/// What a rule wants to be shown.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// Each change, with the schema as it stands right before its statement.
+    Change(fn(&Site<'_>, &mut Report<'_>)),
+    /// The file, once all of its statements have been judged.
+    File(fn(&File<'_>, &mut Report<'_>)),
+}
+
+/// What a user has told us about the sessions and the runner that the migrations run in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The runner (or the role) sets `lock_timeout` (MySQL: `lock_wait_timeout`), in milliseconds.
+    pub lock_timeout_ms: Option<u64>,
+    /// The runner (or the role) sets `statement_timeout` (MariaDB: `max_statement_time`), in milliseconds.
+    pub statement_timeout_ms: Option<u64>,
+    /// The longest `lock_timeout` that is accepted, in milliseconds.
+    pub lock_timeout_limit_ms: Option<u64>,
+}
+
+/// One file, judged.
+pub struct File<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// Its statements.
+    pub script: &'a Script,
+    /// The server it is judged for.
+    pub engine: &'a Engine,
+    /// Where it will run.
+    pub surroundings: &'a Surroundings,
+    /// What was said of each statement, in the order of `script.statements`; while the changes are being
+    /// shown it holds only the statements before the current one.
+    pub judged: &'a [Judged],
+}
+
+/// What was said of one statement.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// For each of its changes.
+    pub changes: Vec<JudgedChange>,
+}
+
+/// What was said of one change.
+#[derive(Clone, Debug)]
+pub struct JudgedChange {
+    /// Phase and reason.
+    pub verdict: Verdict,
+    /// What it locks.
+    pub locks: Vec<Lock>,
+    /// It acts on something that is new in the pending set, so no release can be hurt and nobody waits.
+    pub on_new: bool,
+}
+
+/// One change in its context.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// The file that it stands in.
+    pub file: &'a File<'a>,
+    /// The index of its statement in the file.
+    pub index: usize,
+    /// Its statement.
+    pub statement: &'a Statement,
+    /// The change.
+    pub change: &'a Change,
+    /// What was said of it.
+    pub judged: &'a JudgedChange,
+    /// The schema right before the change.
+    pub schema: &'a Schema,
+}
+
+impl<'a> Site<'a> {
+    /// What the change does.
+    pub fn action(&self) -> &'a Action {
+        &self.change.action
+    }
+
+    /// The bytes of the clause that does it.
+    pub fn span(&self) -> Span {
+        self.change.span
+    }
+
+    /// The statement's text.
+    pub fn sql(&self) -> &'a str {
+        self.statement.span.of(&self.file.migration.text)
+    }
+
+    /// A name as SQL in the file's dialect.
+    pub fn name(&self, name: &Name) -> String {
+        name.sql(self.file.engine.dialect)
+    }
+
+    /// Every change of the file that comes after this statement, with the index of its statement.
+    pub fn later(&self) -> impl Iterator<Item = (usize, &'a Change)> {
+        let script = self.file.script;
+        (self.index + 1..script.statements.len()).flat_map(move |at| {
+            script.statements[at]
+                .changes
+                .iter()
+                .map(move |change| (at, change))
+        })
+    }
+
+    /// Every change of the file that comes before this statement, with the index of its statement.
+    pub fn earlier(&self) -> impl Iterator<Item = (usize, &'a Change)> {
+        let script = self.file.script;
+        (0..self.index).flat_map(move |at| {
+            script.statements[at]
+                .changes
+                .iter()
+                .map(move |change| (at, change))
+        })
+    }
+}
+
+impl<'a> File<'a> {
+    /// Every change of the file with its statement's index and what was said of it.
+    pub fn changes(&self) -> impl Iterator<Item = (usize, &'a Change, &'a JudgedChange)> {
+        let judged = self.judged;
+        self.script
+            .statements
+            .iter()
+            .enumerate()
+            .flat_map(move |(at, statement)| {
+                let said = judged.get(at).map_or(&[][..], |judged| &judged.changes);
+                statement
+                    .changes
+                    .iter()
+                    .zip(said)
+                    .map(move |(change, said)| (at, change, said))
+            })
+    }
+}

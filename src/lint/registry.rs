@@ -1,0 +1,54 @@
+//! The list of rules.
+
+use crate::model::{Dialect, Severity};
+
+use super::Check;
+
+/// A rule: what it is called, where it applies, and what it does.
+pub struct Rule {
+    /// Its id, the name of its file with `-` for `_`: reads well after `allow=`.
+    pub id: &'static str,
+    /// Its row in the catalogue of hazards.
+    pub row: u8,
+    /// How loud it is unless configured otherwise.
+    pub severity: Severity,
+    /// Where it applies.
+    pub dialects: &'static [Dialect],
+    /// What it looks at.
+    pub check: Check,
+    /// The text of its own file, whose module comment is the user's page.
+    pub source: &'static str,
+}
+
+impl Rule {
+    /// The user's page, in Markdown: the module comment of the rule's file.
+    pub fn page(&self) -> String {
+        let lines = self
+            .source
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"));
+        lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The page's first sentence: what the rule finds.
+    pub fn summary(&self) -> String {
+        let page = self.page();
+        page.split("\n\n")
+            .next()
+            .unwrap_or_default()
+            .replace('\n', " ")
+    }
+}
+
+/// Every rule, in the order of the catalogue.
+pub fn rules() -> &'static [&'static Rule] {
+    super::rules::ALL
+}
+
+/// The rule of this id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    rules().iter().copied().find(|rule| rule.id == id)
+}

@@ -1,0 +1,21 @@
+//! The rules, one file each. To add one: write its file and name it in the list below.
+
+use super::{Check, Rule};
+use crate::model::Dialect::{self, Mysql, Postgres, Sqlite};
+
+/// Declares the modules and the list of their rules from one list of names.
+macro_rules! rules {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name;)+
+        /// Every rule, in the order of the list.
+        pub(super) static ALL: &[&Rule] = &[$(&$name::RULE),+];
+    };
+}
+
+rules! {
+    drop_column,
+    drop_table,
+}
+
+/// All three engines.
+const EVERYWHERE: &[Dialect] = &[Postgres, Mysql, Sqlite];

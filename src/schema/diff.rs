@@ -1,0 +1,170 @@
+//! The difference of two definitions of one table, as the clauses that would turn one into the other.
+//!
+//! A table rebuild (new table, copy, drop, rename: SQLite's only way to change most things) is judged by
+//! this difference and not by its DROP and RENAME.
+
+use crate::model::{ColumnDef, Constraint, ConstraintKind, Expr, TableChange};
+
+use super::{Table, TableConstraint};
+
+/// The clauses that turn `before` into `after`. Names of constraints do not matter; what they demand does.
+pub fn definition_changes(before: &Table, after: &Table) -> Vec<TableChange> {
+    let mut changes = Vec::new();
+    for column in &before.columns {
+        match after.column(&column.def.name) {
+            Some(kept) => column_changes(&column.def, &kept.def, &mut changes),
+            None => changes.push(TableChange::DropColumn {
+                column: column.def.name.clone(),
+                if_exists: false,
+                cascade: false,
+            }),
+        }
+    }
+    for column in &after.columns {
+        if before.column(&column.def.name).is_none() {
+            changes.push(TableChange::AddColumn {
+                column: without_constraints(&column.def),
+                if_not_exists: false,
+                position: None,
+            });
+        }
+    }
+    constraint_changes(before, after, &mut changes);
+    changes
+}
+
+fn column_changes(before: &ColumnDef, after: &ColumnDef, changes: &mut Vec<TableChange>) {
+    let column = || before.name.clone();
+    if before.data_type != after.data_type || before.collation != after.collation {
+        if let Some(data_type) = &after.data_type {
+            changes.push(TableChange::SetType {
+                column: column(),
+                data_type: data_type.clone(),
+                using: None,
+                collation: after.collation.clone(),
+            });
+        }
+    }
+    match (before.not_null, after.not_null) {
+        (false, true) => changes.push(TableChange::SetNotNull { column: column() }),
+        (true, false) => changes.push(TableChange::DropNotNull { column: column() }),
+        _ => {}
+    }
+    match (&before.default, &after.default) {
+        (Some(_), None) => changes.push(TableChange::DropDefault { column: column() }),
+        (old, Some(new)) if old.as_ref().map(|old| &old.text) != Some(&new.text) => {
+            changes.push(TableChange::SetDefault {
+                column: column(),
+                default: new.clone(),
+            });
+        }
+        _ => {}
+    }
+    if before.generated != after.generated {
+        let clause = if after.generated.is_some() {
+            "set expression"
+        } else {
+            "drop expression"
+        };
+        changes.push(TableChange::SetGenerated {
+            column: column(),
+            clause,
+        });
+    }
+}
+
+/// The column alone: its constraints are told as constraints of the table.
+fn without_constraints(column: &ColumnDef) -> ColumnDef {
+    ColumnDef {
+        primary_key: false,
+        unique: false,
+        check: None,
+        references: None,
+        ..column.clone()
+    }
+}
+
+fn constraint_changes(before: &Table, after: &Table, changes: &mut Vec<TableChange>) {
+    for gone in before
+        .constraints
+        .iter()
+        .filter(|held| !has_equal(after, held))
+    {
+        let columns = gone.constraint.kind.columns();
+        let column_went = columns.iter().any(|column| after.column(column).is_none());
+        if !column_went {
+            changes.push(TableChange::DropConstraint {
+                name: gone.constraint.name.clone(),
+                kind: matches!(gone.constraint.kind, ConstraintKind::PrimaryKey { .. })
+                    .then_some("primary key"),
+                if_exists: false,
+                cascade: false,
+            });
+        }
+    }
+    for new in after
+        .constraints
+        .iter()
+        .filter(|held| !has_equal(before, held))
+    {
+        changes.push(TableChange::AddConstraint {
+            constraint: Constraint {
+                name: new.constraint.name.clone(),
+                ..new.constraint.clone()
+            },
+            if_not_exists: false,
+        });
+    }
+}
+
+fn has_equal(table: &Table, wanted: &TableConstraint) -> bool {
+    table
+        .constraints
+        .iter()
+        .any(|held| demands_the_same(&held.constraint.kind, &wanted.constraint.kind))
+}
+
+/// Whether two constraints demand the same of the rows, whatever they are called.
+pub(crate) fn demands_the_same(one: &ConstraintKind, other: &ConstraintKind) -> bool {
+    use ConstraintKind::{Check, Exclude, ForeignKey, NotNull, PrimaryKey, Unique};
+    match (one, other) {
+        (Check(one), Check(other)) => normal(one) == normal(other),
+        (
+            ForeignKey {
+                columns,
+                references,
+            },
+            ForeignKey {
+                columns: others,
+                references: other,
+            },
+        ) => {
+            columns == others
+                && references.table == other.table
+                && references.columns == other.columns
+                && references.on_delete_cascade == other.on_delete_cascade
+        }
+        (
+            Unique { columns, .. },
+            Unique {
+                columns: others, ..
+            },
+        )
+        | (
+            PrimaryKey { columns, .. },
+            PrimaryKey {
+                columns: others, ..
+            },
+        ) => columns.len() == others.len() && columns.iter().all(|column| others.contains(column)),
+        (Exclude { columns }, Exclude { columns: others }) => columns == others,
+        (NotNull { column }, NotNull { column: other }) => column == other,
+        _ => false,
+    }
+}
+
+fn normal(expr: &Expr) -> String {
+    expr.text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')'))
+        .collect()
+}

@@ -1,0 +1,241 @@
+//! The folded picture of the schema: what the statements so far have made of the database.
+//!
+//! It gives a statement its context: which table a column belongs to and what type it has, whether an
+//! object is new in the pending set (and so free to change), which unique index an `ON CONFLICT` of the
+//! running release may rely on. The picture may be incomplete (a folder that starts from a dump we do not
+//! see); what is not in it counts as old, never as new.
+
+mod diff;
+mod fold;
+mod table;
+
+use std::collections::{HashMap, HashSet};
+
+pub use diff::definition_changes;
+pub use table::{Birth, Column, Index, Table, TableConstraint};
+
+use crate::model::{
+    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, TypeShape,
+};
+
+/// The schema after some statements.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    dialect: Dialect,
+    tables: HashMap<Name, Table>,
+    views: HashMap<Name, (CreateView, Birth)>,
+    routines: HashMap<Name, Vec<(CreateRoutine, Birth)>>,
+    types: HashMap<Name, (TypeShape, Birth)>,
+    others: HashMap<Object, Birth>,
+    /// Which table an index lies on, where the engine finds indexes by their own name.
+    index_owner: HashMap<Name, Name>,
+    /// Objects dropped since the current pending set began, to recognise what comes back.
+    dropped: HashSet<Object>,
+    /// Tables altered since the current pending set began: those that may remember something dropped.
+    touched: HashSet<Name>,
+    generation: u32,
+}
+
+impl Schema {
+    /// An empty schema: nothing is known, so everything that is met counts as old.
+    pub fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            tables: HashMap::new(),
+            views: HashMap::new(),
+            routines: HashMap::new(),
+            types: HashMap::new(),
+            others: HashMap::new(),
+            index_owner: HashMap::new(),
+            dropped: HashSet::new(),
+            touched: HashSet::new(),
+            generation: 0,
+        }
+    }
+
+    /// Whose SQL the names are.
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Begins a new pending set: what exists now has been released, and from here on only what the
+    /// following statements create counts as new.
+    pub fn release(&mut self) {
+        self.generation += 1;
+        self.dropped.clear();
+        for name in self.touched.drain() {
+            if let Some(table) = self.tables.get_mut(&name) {
+                table.forget_dropped();
+            }
+        }
+    }
+
+    /// Whether something born then is new in the current pending set, beyond doubt.
+    pub const fn is_current(&self, birth: Birth) -> bool {
+        birth.certain && birth.generation == self.generation
+    }
+
+    /// A table as far as it is known.
+    pub fn table(&self, name: &Name) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    /// Every known table, in no particular order.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values()
+    }
+
+    /// Whether the table was created in this pending set, unconditionally (temporary ones always are).
+    pub fn is_new_table(&self, name: &Name) -> bool {
+        self.table(name)
+            .is_some_and(|table| table.temporary || self.is_current(table.birth))
+    }
+
+    /// A column of a known table.
+    pub fn column(&self, table: &Name, column: &Ident) -> Option<&Column> {
+        self.table(table)?.column(column)
+    }
+
+    /// Whether the column was added in this pending set (with its table or later).
+    pub fn is_new_column(&self, table: &Name, column: &Ident) -> bool {
+        self.is_new_table(table)
+            || self
+                .column(table, column)
+                .is_some_and(|column| self.is_current(column.birth))
+    }
+
+    /// A view, and when it came.
+    pub fn view(&self, name: &Name) -> Option<&CreateView> {
+        self.views.get(name).map(|(view, _)| view)
+    }
+
+    /// The overloads of a routine.
+    pub fn routines(&self, name: &Name) -> impl Iterator<Item = &CreateRoutine> {
+        self.routines
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|(routine, _)| routine)
+    }
+
+    /// What a user-defined type is made of.
+    pub fn type_shape(&self, name: &Name) -> Option<&TypeShape> {
+        self.types.get(name).map(|(shape, _)| shape)
+    }
+
+    /// What a column's type is made of, when it is a user-defined one.
+    pub fn shape_of(&self, data_type: &DataType) -> Option<&TypeShape> {
+        let bare = |text: &str| Ident::folded(text);
+        let name = match data_type.name.split_once('.') {
+            Some((schema, name)) => Name::qualified(bare(schema), bare(name), self.dialect),
+            None => Name::bare(bare(&data_type.name)),
+        };
+        self.type_shape(&name)
+    }
+
+    /// The index of this name, and the table that it lies on. MySQL's index names belong to their table,
+    /// so there `table` is needed.
+    pub fn index(&self, name: &Name, table: Option<&Name>) -> Option<(&Table, &Index)> {
+        let owner = match table {
+            Some(table) => table,
+            None => self.index_owner.get(name)?,
+        };
+        let table = self.table(owner)?;
+        table
+            .indexes
+            .iter()
+            .find(|index| index.is_named(&name.name))
+            .map(|index| (table, index))
+    }
+
+    /// Whether the object exists in the picture.
+    pub fn knows(&self, object: &Object) -> bool {
+        self.birth(object).is_some()
+    }
+
+    /// Whether the object was created in this pending set, unconditionally.
+    pub fn is_new(&self, object: &Object) -> bool {
+        let own = self
+            .birth(object)
+            .is_some_and(|birth| self.is_current(birth));
+        own || object
+            .table
+            .as_ref()
+            .is_some_and(|table| self.is_new_table(table))
+            || object.kind == ObjectKind::Index
+                && self
+                    .index(&object.name, object.table.as_ref())
+                    .is_some_and(|(table, _)| self.is_new_table(&table.name))
+            || object.kind == ObjectKind::Table && self.is_new_table(&object.name)
+    }
+
+    /// Whether an object like this was dropped earlier in this pending set.
+    pub fn was_dropped(&self, object: &Object) -> bool {
+        self.dropped.contains(object)
+    }
+
+    /// The known tables that a column type is used in.
+    pub fn users_of_type<'a>(
+        &'a self,
+        name: &'a Name,
+    ) -> impl Iterator<Item = (&'a Table, &'a Column)> {
+        let text = name.to_string();
+        self.tables.values().flat_map(move |table| {
+            let text = text.clone();
+            table
+                .columns
+                .iter()
+                .filter(move |column| {
+                    column
+                        .def
+                        .data_type
+                        .as_ref()
+                        .is_some_and(|data_type| data_type.name == text)
+                })
+                .map(move |column| (table, column))
+        })
+    }
+
+    /// The same picture reduced to these tables: cheap to try statements out on.
+    pub fn only_tables<'a>(&self, names: impl IntoIterator<Item = &'a Name>) -> Self {
+        let mut part = Self::new(self.dialect);
+        part.generation = self.generation;
+        for name in names {
+            if let Some(table) = self.tables.get(name) {
+                part.tables.insert(name.clone(), table.clone());
+            }
+        }
+        part
+    }
+
+    fn birth(&self, object: &Object) -> Option<Birth> {
+        match object.kind {
+            ObjectKind::Table | ObjectKind::ForeignTable => {
+                self.tables.get(&object.name).map(|table| table.birth)
+            }
+            ObjectKind::View | ObjectKind::MaterializedView => {
+                self.views.get(&object.name).map(|(_, birth)| *birth)
+            }
+            ObjectKind::Type | ObjectKind::Domain => {
+                self.types.get(&object.name).map(|(_, birth)| *birth)
+            }
+            ObjectKind::Index => self
+                .index(&object.name, object.table.as_ref())
+                .map(|(_, index)| index.birth),
+            kind if kind.is_routine() => {
+                let overloads = self.routines.get(&object.name)?;
+                match &object.signature {
+                    Some(_) => overloads
+                        .iter()
+                        .find(|(routine, _)| routine.object.signature == object.signature)
+                        .map(|(_, birth)| *birth),
+                    None => match overloads.as_slice() {
+                        [(_, birth)] => Some(*birth),
+                        _ => None,
+                    },
+                }
+            }
+            _ => self.others.get(object).copied(),
+        }
+    }
+}
