@@ -2,11 +2,12 @@
 //!
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
-//! [`cost`] locks · [`lint`] the rules.
+//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder.
 
 pub mod classify;
 pub mod cost;
 pub mod lint;
 pub mod model;
+pub mod review;
 pub mod schema;
 pub mod sql;

@@ -8,19 +8,36 @@ use crate::sql::Script;
 pub struct Context<'a> {
     /// The schema right before the change.
     pub schema: &'a Schema,
-    /// The file that it stands in.
-    pub script: &'a Script,
-    /// The index of its statement.
+    /// What the whole file does.
+    pub facts: &'a FileFacts,
+    /// The index of the change's statement in the file.
     pub index: usize,
     /// The server.
     pub engine: &'a Engine,
 }
 
+/// What the rest of the file tells of a statement in it.
+pub struct FileFacts {}
+
+impl FileFacts {
+    /// Looks through the file, given the schema before it.
+    pub fn of(_script: &Script, _schema: &Schema, _engine: &Engine) -> Self {
+        Self {}
+    }
+}
+
+/// Whether the change acts on something that is new in the pending set: no release can be hurt by it, and
+/// nobody waits for its locks.
+pub fn acts_on_new(_change: &Change, _schema: &Schema) -> bool {
+    false
+}
+
 /// Judges one change.
 pub fn classify(_change: &Change, _context: &Context<'_>) -> Verdict {
+    let effect = Effect::Unknown;
     Verdict {
-        phase: Effect::Unknown.phase(),
-        effect: Effect::Unknown,
+        phase: effect.phase(),
+        effect,
         kind: "unknown",
         object: String::new(),
         reason: String::new(),

@@ -1,0 +1,191 @@
+//! Reads a folder once, from its first migration to its last: each statement is described, judged against the
+//! schema folded so far, priced in locks and shown to the rules.
+
+mod findings;
+
+use crate::classify::{self, Context};
+use crate::cost;
+use crate::lint::{self, File, Judged, JudgedChange, Surroundings};
+use crate::model::{Engine, FilePhase, Finding, Migration, Phase};
+use crate::schema::Schema;
+use crate::sql::{self, Script, Statement};
+
+pub use findings::RuleSettings;
+
+/// Which migrations count as one pending set: what is created in it and not released yet is free to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Released: earlier than anything under review. Folded into the schema, not judged.
+    Released,
+    /// Judged by itself, as if everything before it had been released.
+    Alone,
+    /// Judged as part of the one pending set under review.
+    Pending,
+}
+
+/// What is needed to review a folder besides the folder.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The server that the migrations are judged for.
+    pub engine: Engine,
+    /// Where they will run.
+    pub surroundings: Surroundings,
+    /// Which rules speak, and how loud.
+    pub rules: RuleSettings,
+}
+
+/// One migration, reviewed.
+#[derive(Clone, Debug)]
+pub struct Reviewed {
+    /// Its index in the folder that was reviewed.
+    pub index: usize,
+    /// What it says.
+    pub script: Script,
+    /// What was said of each statement.
+    pub judged: Vec<Judged>,
+    /// The phase of each statement.
+    pub phases: Vec<Phase>,
+    /// The phase of the file.
+    pub phase: FilePhase,
+    /// What lint found.
+    pub findings: Vec<Finding>,
+}
+
+/// Reviews `migrations` in order; `standing` tells for each index how it is to be judged. The result holds
+/// those that are not [`Standing::Released`].
+pub fn review(
+    migrations: &[Migration],
+    standing: impl Fn(usize) -> Standing,
+    settings: &Settings,
+) -> Vec<Reviewed> {
+    let scripts = read_all(migrations, &settings.engine);
+    let mut schema = Schema::new(settings.engine.dialect);
+    let mut reviewed = Vec::new();
+    let mut before = Standing::Released;
+    for (index, (migration, script)) in migrations.iter().zip(scripts).enumerate() {
+        let standing = standing(index);
+        if (before, standing) != (Standing::Pending, Standing::Pending) {
+            schema.release();
+        }
+        before = standing;
+        if standing == Standing::Released {
+            for change in script
+                .statements
+                .iter()
+                .flat_map(|statement| &statement.changes)
+            {
+                schema.apply(change);
+            }
+        } else {
+            reviewed.push(review_one(index, migration, script, &mut schema, settings));
+        }
+    }
+    reviewed
+}
+
+/// Reading is the costly part and each file is read by itself, so it is spread over the cores.
+fn read_all(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
+    let read = |migration: &Migration| sql::read(&migration.text, &migration.up, engine);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = migrations.len().div_ceil(workers).max(64);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = migrations
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>()))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
+}
+
+fn review_one(
+    index: usize,
+    migration: &Migration,
+    script: Script,
+    schema: &mut Schema,
+    settings: &Settings,
+) -> Reviewed {
+    let mut findings = Vec::new();
+    let mut judged: Vec<Judged> = Vec::with_capacity(script.statements.len());
+    let facts = classify::FileFacts::of(&script, schema, &settings.engine);
+    for (at, statement) in script.statements.iter().enumerate() {
+        let mut said = Judged::default();
+        for change in &statement.changes {
+            let context = Context {
+                schema,
+                facts: &facts,
+                index: at,
+                engine: &settings.engine,
+            };
+            let one = JudgedChange {
+                verdict: classify::classify(change, &context),
+                locks: cost::locks(change, schema, &settings.engine),
+                on_new: classify::acts_on_new(change, schema),
+            };
+            let file = lint::File {
+                migration,
+                script: &script,
+                engine: &settings.engine,
+                surroundings: &settings.surroundings,
+                judged: &judged,
+            };
+            let site = lint::Site {
+                file: &file,
+                index: at,
+                statement,
+                change,
+                judged: &one,
+                schema,
+            };
+            settings.rules.show_change(&site, &mut findings);
+            schema.apply(change);
+            said.changes.push(one);
+        }
+        judged.push(said);
+    }
+    let phases: Vec<_> = script
+        .statements
+        .iter()
+        .zip(&judged)
+        .map(|(statement, said)| phase_of(statement, said))
+        .collect();
+    let file = File {
+        migration,
+        script: &script,
+        engine: &settings.engine,
+        surroundings: &settings.surroundings,
+        judged: &judged,
+    };
+    settings.rules.show_file(&file, &mut findings);
+    settings.rules.settle(&file, &mut findings);
+    let phase = FilePhase::of(phases.iter().copied());
+    Reviewed {
+        index,
+        script,
+        judged,
+        phases,
+        phase,
+        findings,
+    }
+}
+
+/// The phase of a statement: that of its gravest change. What is not understood gates as contract whatever
+/// else the statement does; a statement without any bearing (no change at all) is neutral.
+fn phase_of(statement: &Statement, said: &Judged) -> Phase {
+    let known = said
+        .changes
+        .iter()
+        .map(|change| change.verdict.phase)
+        .max()
+        .unwrap_or(Phase::Neutral);
+    match (&statement.opaque, known) {
+        (Some(_), Phase::Contract) | (None, _) => known,
+        (Some(_), _) => Phase::Opaque,
+    }
+}
