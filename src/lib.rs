@@ -2,10 +2,11 @@
 //!
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
-//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder.
+//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts.
 
 pub mod classify;
 pub mod cost;
+pub mod folder;
 pub mod lint;
 pub mod model;
 pub mod review;

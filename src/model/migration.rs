@@ -54,6 +54,36 @@ pub enum TransactionMode {
     File,
     /// Every statement commits by itself: the tool does so, or the file's marker says so.
     None,
+    /// The tool sends the whole file as one query and opens no transaction: `PostgreSQL` then runs two
+    /// or more statements as one implicit transaction, and a lone statement by itself (manual, "Multiple
+    /// Statements in a Simple Query").
+    OneQuery,
     /// The folder does not tell; the file's own BEGIN and COMMIT count.
     Unknown,
+}
+
+impl TransactionMode {
+    /// Whether the tool runs a file of this many statements inside a transaction of its own making.
+    ///
+    /// `false` for [`Self::Unknown`]: nothing is known to open one.
+    pub const fn wraps(self, statements: usize) -> bool {
+        match self {
+            Self::File => true,
+            Self::OneQuery => statements > 1,
+            Self::None | Self::Unknown => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_query_is_a_transaction_only_for_more_than_one_statement() {
+        assert!(!TransactionMode::OneQuery.wraps(1));
+        assert!(TransactionMode::OneQuery.wraps(2));
+        assert!(TransactionMode::File.wraps(1));
+        assert!(!TransactionMode::None.wraps(2));
+    }
 }

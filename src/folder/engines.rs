@@ -1,0 +1,206 @@
+//! One folder for several engines: a sub-folder each, or a suffix in the file names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Notice;
+use super::error::FolderError;
+use super::files::{File, Files};
+use super::tree::Tree;
+use crate::model::Dialect;
+
+/// The engine that a folder's name or a file's suffix stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelled {
+    /// One that bgmigrate reads.
+    Known(Dialect),
+    /// Another one, whose files are never read.
+    Other,
+}
+
+/// What `word` stands for, if it is the name of an engine.
+pub(super) fn spelled(word: &str) -> Option<Spelled> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "postgres" | "postgresql" | "pg" | "psql" | "pgsql" | "pgx" => {
+            Spelled::Known(Dialect::Postgres)
+        }
+        "mysql" | "mariadb" | "mysql8" => Spelled::Known(Dialect::Mysql),
+        "sqlite" | "sqlite3" | "libsql" | "turso" => Spelled::Known(Dialect::Sqlite),
+        "cockroach" | "cockroachdb" | "crdb" | "mssql" | "sqlserver" | "oracle" | "clickhouse"
+        | "spanner" | "ydb" | "h2" | "hsqldb" | "derby" | "db2" | "duckdb" | "redshift"
+        | "cassandra" | "yugabyte" | "snowflake" | "vertica" | "firebird" => Spelled::Other,
+        _ => return None,
+    })
+}
+
+/// The files of one engine: those in its sub-folder, else those of its suffix and those without one.
+///
+/// # Errors
+/// When there are folders or suffixes for other engines and nothing for this one.
+pub(super) fn select(
+    tree: &Tree,
+    dialect: Dialect,
+) -> Result<(Files<'_>, Vec<Notice>), FolderError> {
+    let list = tree
+        .entries
+        .iter()
+        .map(|entry| File {
+            path: &entry.path,
+            key: entry.path.clone(),
+            content: &entry.content,
+        })
+        .collect();
+    let files = Files { dialect, list };
+    let mut notices = Vec::new();
+    let files = own_folder(files, &mut notices)?;
+    let files = own_suffix(files, &mut notices)?;
+    Ok((files, notices))
+}
+
+/// Steps into the engine's own sub-folder when at least half of the SQL lies in such folders.
+fn own_folder<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'t>, FolderError> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in files.sql() {
+        if let Some((top, _)) = file.key.split_once('/')
+            && spelled(top).is_some()
+        {
+            *counts.entry(top).or_default() += 1;
+        }
+    }
+    let inside: usize = counts.values().sum();
+    if inside == 0 || inside * 2 < files.sql().count() {
+        return Ok(files);
+    }
+    // MariaDB beside MySQL: the folder that carries the dialect's own name is the one meant.
+    let own = counts
+        .keys()
+        .filter(|top| spelled(top) == Some(Spelled::Known(files.dialect)))
+        .max_by_key(|top| (top.eq_ignore_ascii_case(files.dialect.name()), counts[*top]))
+        .map(|top| (*top).to_owned());
+    let Some(own) = own else {
+        let present = counts.keys().map(|top| format!("{top}/")).collect();
+        return Err(FolderError::NoneForDialect {
+            dialect: files.dialect,
+            present,
+        });
+    };
+    if counts.len() > 1 || inside < files.sql().count() {
+        notices.push(Notice::general(format!(
+            "read from `{own}/`, the folder for {}; what lies beside it is not read",
+            files.dialect
+        )));
+    }
+    Ok(files.inside(&own))
+}
+
+/// Takes the engine suffix out of the names, drops other engines' files, and prefers the engine's own
+/// file where there is a general one as well.
+fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'t>, FolderError> {
+    let loose = underscored_suffixes(&files);
+    let split: Vec<Option<(String, Spelled, String)>> = files
+        .list
+        .iter()
+        .map(|file| {
+            if file.is_sql() {
+                without_suffix(&file.key, loose)
+            } else {
+                None
+            }
+        })
+        .collect();
+    if split.iter().all(Option::is_none) {
+        return Ok(files);
+    }
+    let own_keys: BTreeSet<&str> = split
+        .iter()
+        .flatten()
+        .filter(|(_, spelled, _)| *spelled == Spelled::Known(files.dialect))
+        .map(|(key, ..)| key.as_str())
+        .collect();
+    let mut list = Vec::new();
+    let mut dropped = Vec::new();
+    let mut present = BTreeSet::new();
+    for (file, split) in files.list.iter().zip(&split) {
+        match split {
+            Some((key, Spelled::Known(of), _)) if *of == files.dialect => {
+                list.push(File {
+                    key: key.clone(),
+                    ..file.clone()
+                });
+            }
+            Some((.., word)) => {
+                present.insert(format!(".{word}.sql"));
+                dropped.push(file.path.to_owned());
+            }
+            None if own_keys.contains(file.key.as_str()) => dropped.push(file.path.to_owned()),
+            None => list.push(file.clone()),
+        }
+    }
+    let files = Files {
+        dialect: files.dialect,
+        list,
+    };
+    if files.sql().next().is_none() {
+        let present = present.into_iter().collect();
+        return Err(FolderError::NoneForDialect {
+            dialect: files.dialect,
+            present,
+        });
+    }
+    if !dropped.is_empty() {
+        notices.push(Notice::about(
+            dropped,
+            format!(
+                "not read: other engines' files, or replaced by one for {}",
+                files.dialect
+            ),
+        ));
+    }
+    Ok(files)
+}
+
+/// The key without its engine suffix, the engine, and the suffix as it is spelled.
+fn without_suffix(key: &str, loose: bool) -> Option<(String, Spelled, String)> {
+    let (dir, name) = key
+        .rsplit_once('/')
+        .map_or(("", key), |(dir, name)| (dir, name));
+    let parts: Vec<&str> = name.split('.').collect();
+    // The first part is the name itself, the last the extension; the engine stands between them.
+    let dotted = (1..parts.len().saturating_sub(1)).find(|at| spelled(parts[*at]).is_some());
+    let (name, word) = if let Some(at) = dotted {
+        let rest: Vec<&str> = parts
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i != at)
+            .map(|(_, part)| *part)
+            .collect();
+        (rest.join("."), parts[at])
+    } else if loose {
+        let (stem, extension) = name.split_once('.')?;
+        let (stem, word) = stem.rsplit_once(['_', '-'])?;
+        (format!("{stem}.{extension}"), word)
+    } else {
+        return None;
+    };
+    let engine = spelled(word)?;
+    let key = if dir.is_empty() {
+        name
+    } else {
+        format!("{dir}/{name}")
+    };
+    Some((key, engine, word.to_owned()))
+}
+
+/// Whether `_sqlite.sql` is an engine suffix here and not the end of a description: it is when the
+/// same stem comes with at least two engines.
+fn underscored_suffixes(files: &Files<'_>) -> bool {
+    let mut engines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in files.sql() {
+        if let Some((key, _, word)) = without_suffix(&file.key, true) {
+            engines
+                .entry(key)
+                .or_default()
+                .insert(word.to_ascii_lowercase());
+        }
+    }
+    engines.values().any(|words| words.len() > 1)
+}

@@ -1,0 +1,67 @@
+//! diesel (`diesel_migrations/migrations_internals`): a folder for each migration with `up.sql` and
+//! `down.sql`; the version is the folder's name up to the first `_`, without dashes, compared as text.
+
+use serde::Deserialize;
+
+use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::error::FolderError;
+use crate::folder::files::{File, Files};
+use crate::model::TransactionMode;
+
+pub(super) struct Diesel;
+
+impl Reader for Diesel {
+    fn expected(&self) -> &'static str {
+        "`<version>_<name>/up.sql` with `down.sql`"
+    }
+
+    fn detect(&self, files: &Files<'_>) -> Option<Evidence> {
+        let ups = up_files(files).count();
+        let downs = files.sql().filter(|file| file.name() == "down.sql").count();
+        Evidence::of(
+            Strength::Sure,
+            ups + downs.min(ups),
+            format!("{ups} folders that hold an `up.sql`"),
+        )
+    }
+
+    fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError> {
+        let mut keyed = Vec::new();
+        for file in up_files(files) {
+            let folder = file.dir();
+            let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
+            let version = version.replace('-', "");
+            let mut migration = file.migration(&version, name)?;
+            if let Some(down) = files.named(&format!("{folder}/down.sql")) {
+                migration.down = Some(down.as_down()?);
+            }
+            migration.transaction = match files.named(&format!("{folder}/metadata.toml")) {
+                Some(metadata) if !runs_in_transaction(metadata.text()?) => {
+                    TransactionMode::OneQuery
+                }
+                _ => TransactionMode::File,
+            };
+            keyed.push((version, migration));
+        }
+        Ok(Reading {
+            migrations: in_order(Layout::Diesel, keyed)?,
+            notices: Vec::new(),
+        })
+    }
+}
+
+fn up_files<'f, 't>(files: &'f Files<'t>) -> impl Iterator<Item = &'f File<'t>> {
+    files.sql().filter(|file| {
+        file.name() == "up.sql" && !file.dir().is_empty() && !file.dir().contains('/')
+    })
+}
+
+/// As diesel reads `metadata.toml`: a missing key means no transaction, a broken file means one.
+fn runs_in_transaction(metadata: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Metadata {
+        #[serde(default)]
+        run_in_transaction: bool,
+    }
+    toml::from_str::<Metadata>(metadata).map_or(true, |metadata| metadata.run_in_transaction)
+}

@@ -1,0 +1,177 @@
+//! One file for each tool's layout, and the list of them.
+//!
+//! A new layout is a file here with a type that implements [`Reader`], its `mod` line, and one line in
+//! the list below.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Notice;
+use super::error::{FolderError, UnknownLayout};
+use super::files::Files;
+use crate::model::Migration;
+
+mod diesel;
+mod sqlx;
+
+/// How a tool lays out its migrations.
+pub(super) trait Reader: Sync {
+    /// The file names that the tool reads, as a clause for messages.
+    fn expected(&self) -> &'static str;
+
+    /// What in these files speaks for this tool; `None` when nothing does.
+    fn detect(&self, files: &Files<'_>) -> Option<Evidence>;
+
+    /// The migrations, in the order in which the tool applies them.
+    fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError>;
+}
+
+/// What a layout makes of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// In the order in which the tool applies them.
+    pub(super) migrations: Vec<Migration>,
+    /// What people should know.
+    pub(super) notices: Vec<Notice>,
+}
+
+/// What speaks for a layout.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    /// How much it proves.
+    pub(super) strength: Strength,
+    /// How many SQL files it explains.
+    pub(super) files: usize,
+    /// What it is, as a clause for people.
+    pub(super) because: String,
+}
+
+/// How much a piece of evidence proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// The tool could read these names, and so could others.
+    Possible,
+    /// The names are as this tool's own generator writes them.
+    Usual,
+    /// Only this tool writes such a file or comment.
+    Sure,
+}
+
+impl Evidence {
+    /// Evidence that explains `files` SQL files, if it explains any.
+    pub(super) fn of(strength: Strength, files: usize, because: impl Into<String>) -> Option<Self> {
+        (files > 0).then(|| Self {
+            strength,
+            files,
+            because: because.into(),
+        })
+    }
+
+    /// What is compared: proof first, then reach.
+    pub(super) fn weight(&self) -> (Strength, usize) {
+        (self.strength, self.files)
+    }
+}
+
+/// Sorts by version and refuses two of one version.
+pub(super) fn in_order<K: Ord>(
+    layout: Layout,
+    mut keyed: Vec<(K, Migration)>,
+) -> Result<Vec<Migration>, FolderError> {
+    keyed.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.file.cmp(&other.file)));
+    if let Some(pair) = keyed.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(FolderError::DuplicateVersion {
+            layout,
+            version: pair[1].1.id.clone(),
+            first: pair[0].1.file.clone(),
+            second: pair[1].1.file.clone(),
+        });
+    }
+    Ok(keyed.into_iter().map(|(_, migration)| migration).collect())
+}
+
+/// Declares [`Layout`] from one line for each tool.
+macro_rules! layouts {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $title:literal $reader:path;)+) => {
+        /// The tools whose folders are understood, in the order in which equals are preferred.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Layout {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Layout {
+            /// Every layout, in order of preference.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name used in configuration; also its file's name, with `-` for `_`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// The tool's name as people write it.
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $title,)+
+                }
+            }
+
+            pub(super) fn reader(self) -> &'static dyn Reader {
+                match self {
+                    $(Self::$variant => &$reader,)+
+                }
+            }
+        }
+    };
+}
+
+layouts! {
+    /// `<version>_<name>/up.sql` and `down.sql`.
+    Diesel "diesel" "diesel" diesel::Diesel;
+    /// `<version>_<description>.sql`, or `.up.sql` and `.down.sql`.
+    Sqlx "sqlx" "sqlx" sqlx::Sqlx;
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
+
+impl FromStr for Layout {
+    type Err = UnknownLayout;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLayout> {
+        let given = text.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+        if let Some(layout) = Self::ALL.iter().find(|layout| layout.name() == given) {
+            return Ok(*layout);
+        }
+        let nearest = Self::ALL
+            .iter()
+            .map(|layout| (edit_distance(&given, layout.name()), *layout))
+            .min_by_key(|(distance, _)| *distance)
+            .filter(|(distance, _)| *distance <= 1 + given.len() / 4)
+            .map(|(_, layout)| layout);
+        Err(UnknownLayout {
+            given: text.to_owned(),
+            nearest,
+        })
+    }
+}
+
+/// How many letters must be added, removed or changed to make one word of the other.
+fn edit_distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, candidate) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *candidate);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}

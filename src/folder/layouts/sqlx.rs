@@ -1,0 +1,101 @@
+//! sqlx (`sqlx-core/src/migrate/source.rs`): `<version>_<description>.sql`, or a pair of `.up.sql` and
+//! `.down.sql`; versions are 64-bit numbers; sub-folders are not read.
+
+use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::error::FolderError;
+use crate::folder::files::{File, Files};
+use crate::model::TransactionMode;
+
+pub(super) struct Sqlx;
+
+/// A file that starts with this is not wrapped in a transaction.
+const NO_TRANSACTION: &str = "-- no-transaction";
+
+/// The comments that `sqlx migrate add` writes into a new file, and the marker that it reads.
+const MARKS: [&str; 4] = [
+    NO_TRANSACTION,
+    "-- Add migration script here",
+    "-- Add up migration script here",
+    "-- Add down migration script here",
+];
+
+/// `sqlx migrate add` counts by the second, as in `20240102030405`.
+const TIMESTAMP_DIGITS: usize = 14;
+
+impl Reader for Sqlx {
+    fn expected(&self) -> &'static str {
+        "`<number>_<description>.sql`, or `.up.sql` with `.down.sql`"
+    }
+
+    fn detect(&self, files: &Files<'_>) -> Option<Evidence> {
+        let (mut taken, mut stamped, mut marked, mut paired) = (0, 0, 0, 0);
+        for file in files.sql_on_top() {
+            let Some((version, _)) = file.name().split_once('_') else {
+                continue;
+            };
+            // sqlx itself stops at such a name, so this folder is not one of its own.
+            version.parse::<i64>().ok()?;
+            taken += 1;
+            stamped += usize::from(version.len() == TIMESTAMP_DIGITS);
+            marked += usize::from(MARKS.iter().any(|mark| file.peek().starts_with(mark)));
+            paired += usize::from(is_down(file));
+        }
+        if marked > 0 {
+            let because =
+                format!("{marked} of {taken} files start with a comment that sqlx writes or reads");
+            return Evidence::of(Strength::Sure, taken, because);
+        }
+        if stamped == taken && paired == 0 {
+            let because = format!("{taken} files named `<timestamp>_<description>.sql`");
+            return Evidence::of(Strength::Usual, taken, because);
+        }
+        Evidence::of(
+            Strength::Possible,
+            taken,
+            format!("{taken} files named `<number>_….sql`"),
+        )
+    }
+
+    fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError> {
+        let mut up = Vec::new();
+        let mut down = Vec::new();
+        for file in files.sql_on_top() {
+            let Some((version, _)) = file.name().split_once('_') else {
+                continue;
+            };
+            let number: i64 = version
+                .parse()
+                .map_err(|_| file.bad_name(Layout::Sqlx, self.expected()))?;
+            if is_down(file) {
+                down.push((number, file));
+                continue;
+            }
+            let mut migration = file.migration(version, description(file))?;
+            migration.transaction = if migration.text.starts_with(NO_TRANSACTION) {
+                TransactionMode::OneQuery
+            } else {
+                TransactionMode::File
+            };
+            up.push((number, migration));
+        }
+        for (number, migration) in &mut up {
+            if let Some((_, file)) = down.iter().find(|(of, _)| of == number) {
+                migration.down = Some(file.as_down()?);
+            }
+        }
+        Ok(Reading {
+            migrations: in_order(Layout::Sqlx, up)?,
+            notices: Vec::new(),
+        })
+    }
+}
+
+fn is_down(file: &File<'_>) -> bool {
+    file.name().ends_with(".down.sql")
+}
+
+fn description<'f>(file: &'f File<'_>) -> &'f str {
+    file.stem()
+        .split_once('_')
+        .map_or("", |(_, description)| description)
+}
