@@ -4,6 +4,10 @@
 //! sqlparser's tree ([`describe`]) or, where sqlparser does not take it, by readers of our own over the
 //! same tokens ([`routine`]). What neither understands is opaque, with the reason, and spoils itself alone.
 
+pub mod cursor;
+pub mod split;
+pub mod token;
+
 use crate::model::{Change, Span};
 
 /// Everything that one migration's way up says.

@@ -1,0 +1,417 @@
+//! A cursor over the tokens of one statement, for readers of what sqlparser does not take.
+//!
+//! White space and comments are gone; every question that the cursor answers leaves it where it was, every
+//! `take` moves it only when it finds what was asked for. So a reader is a row of attempts, and what was not
+//! attempted is still there in [`Tokens::rest_text`].
+
+use super::token::{Token, TokenKind, tokenize};
+use crate::model::{Dialect, Ident, Name, Span};
+
+/// The significant tokens of one statement, and a place among them.
+#[derive(Clone, Debug)]
+pub struct Tokens<'a> {
+    text: &'a str,
+    dialect: Dialect,
+    within: Span,
+    significant: Vec<Token>,
+    at: usize,
+}
+
+/// A string constant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Literal {
+    /// The whole constant with its quotes.
+    pub span: Span,
+    /// What stands between the quotes, as written.
+    pub inside: Span,
+    /// What it means: doubled quotes and escapes undone.
+    pub value: String,
+}
+
+impl<'a> Tokens<'a> {
+    /// A cursor before the first token of `within`.
+    pub fn new(text: &'a str, within: Span, dialect: Dialect) -> Self {
+        let mut significant = tokenize(text, within, dialect);
+        significant.retain(|token| !token.kind.is_trivia());
+        Self {
+            text,
+            dialect,
+            within,
+            tokens,
+            at: 0,
+        }
+    }
+
+    /// The dialect that the tokens were read in.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The text that the spans point into.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether no token is left.
+    pub fn at_end(&self) -> bool {
+        self.at >= self.significant.len()
+    }
+
+    /// The next token.
+    pub fn peek(&self) -> Option<Token> {
+        self.peek_at(0)
+    }
+
+    /// The token `ahead` of the next one.
+    pub fn peek_at(&self, ahead: usize) -> Option<Token> {
+        self.significant.get(self.at + ahead).copied()
+    }
+
+    /// The next token's text; empty at the end.
+    pub fn peek_text(&self) -> &'a str {
+        self.span().of(self.text)
+    }
+
+    /// The next token if it is a word without quotes.
+    pub fn peek_word(&self) -> Option<&'a str> {
+        self.word_at(0)
+    }
+
+    /// The word without quotes that stands `ahead` of the next token.
+    pub fn word_at(&self, ahead: usize) -> Option<&'a str> {
+        let token = self.peek_at(ahead)?;
+        (token.kind == TokenKind::Word).then(|| token.span.of(self.text))
+    }
+
+    /// Whether the next token is this keyword, in any case.
+    pub fn is(&self, word: &str) -> bool {
+        self.peek_word()
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    }
+
+    /// Whether the next tokens are these keywords.
+    pub fn are(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(ahead, word)| {
+            self.word_at(ahead)
+                .is_some_and(|found| found.eq_ignore_ascii_case(word))
+        })
+    }
+
+    /// Which of these keywords the next token is.
+    pub fn is_any(&self, words: &[&'static str]) -> Option<&'static str> {
+        let found = self.peek_word()?;
+        words
+            .iter()
+            .copied()
+            .find(|word| found.eq_ignore_ascii_case(word))
+    }
+
+    /// Whether the next token is of this kind.
+    pub fn is_kind(&self, kind: TokenKind) -> bool {
+        self.peek().is_some_and(|token| token.kind == kind)
+    }
+
+    /// Whether the next token is this operator.
+    pub fn is_operator(&self, operator: &str) -> bool {
+        self.is_kind(TokenKind::Operator) && self.peek_text() == operator
+    }
+
+    /// The next token, and moves past it.
+    pub fn advance(&mut self) -> Option<Token> {
+        let token = self.peek()?;
+        self.at += 1;
+        Some(token)
+    }
+
+    /// Moves past these keywords if all of them are next.
+    pub fn take(&mut self, words: &[&str]) -> bool {
+        let found = self.are(words);
+        if found {
+            self.at += words.len();
+        }
+        found
+    }
+
+    /// Moves past this keyword if it is next.
+    pub fn take_word(&mut self, word: &str) -> bool {
+        self.take(&[word])
+    }
+
+    /// Moves past whichever of these keywords is next.
+    pub fn take_any(&mut self, words: &[&'static str]) -> Option<&'static str> {
+        let word = self.is_any(words)?;
+        self.at += 1;
+        Some(word)
+    }
+
+    /// Moves past a token of this kind.
+    pub fn take_kind(&mut self, kind: TokenKind) -> Option<Span> {
+        let token = self.peek().filter(|token| token.kind == kind)?;
+        self.at += 1;
+        Some(token.span)
+    }
+
+    /// Moves past this operator.
+    pub fn take_operator(&mut self, operator: &str) -> bool {
+        let found = self.is_operator(operator);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// An identifier: a word, keyword or not, or a quoted identifier.
+    pub fn ident(&mut self) -> Option<Ident> {
+        let ident = self.ident_at(0)?;
+        self.at += 1;
+        Some(ident)
+    }
+
+    /// The identifier that stands `ahead` of the next token.
+    pub fn ident_at(&self, ahead: usize) -> Option<Ident> {
+        let token = self.peek_at(ahead)?;
+        let text = token.span.of(self.text);
+        match token.kind {
+            TokenKind::Word => Some(Ident::new(text, false, self.dialect)),
+            TokenKind::QuotedIdent => Some(Ident::new(
+                &unquoted(text, self.dialect),
+                true,
+                self.dialect,
+            )),
+            _ => None,
+        }
+    }
+
+    /// A name of one to three parts. A catalog before the schema says nothing and is left out.
+    pub fn name(&mut self) -> Option<Name> {
+        let mut name = self.ident()?;
+        let mut schema = None;
+        while self.is_kind(TokenKind::Dot) {
+            let Some(part) = self.ident_at(1) else { break };
+            schema = Some(std::mem::replace(&mut name, part));
+            self.at += 2;
+        }
+        Some(match schema {
+            Some(schema) => Name::qualified(schema, name, self.dialect),
+            None => Name::bare(name),
+        })
+    }
+
+    /// A string constant: in quotes, or dollar-quoted.
+    pub fn literal(&mut self) -> Option<Literal> {
+        let token = self.peek()?;
+        let literal = literal(token, self.text, self.dialect)?;
+        self.at += 1;
+        Some(literal)
+    }
+
+    /// A group in parentheses: the span between them. Nothing where they are not balanced.
+    pub fn parenthesised(&mut self) -> Option<Span> {
+        let open = self
+            .peek()
+            .filter(|token| token.kind == TokenKind::LeftParen)?;
+        let mut depth = 0_usize;
+        for (index, token) in self.significant.iter().enumerate().skip(self.at) {
+            match token.kind {
+                TokenKind::LeftParen => depth += 1,
+                TokenKind::RightParen => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                self.at = index + 1;
+                return Some(Span::new(open.span.end, token.span.start));
+            }
+        }
+        None
+    }
+
+    /// Moves past one item of a list: up to the next comma, semicolon or closing parenthesis at this depth.
+    pub fn item(&mut self) -> Span {
+        let mark = self.mark();
+        while let Some(token) = self.peek() {
+            match token.kind {
+                TokenKind::Comma | TokenKind::Semicolon | TokenKind::RightParen => break,
+                _ => self.skip(),
+            }
+        }
+        self.since(mark)
+    }
+
+    /// Moves to the next of these keywords outside parentheses, and tells which; stays where it is if none follows.
+    pub fn seek(&mut self, words: &[&'static str]) -> Option<&'static str> {
+        let mark = self.mark();
+        while !self.at_end() {
+            if let Some(word) = self.is_any(words) {
+                return Some(word);
+            }
+            self.skip();
+        }
+        self.reset(mark);
+        None
+    }
+
+    /// Moves past one token, or a whole group in parentheses.
+    pub fn skip(&mut self) {
+        if self.parenthesised().is_none() {
+            self.advance();
+        }
+    }
+
+    /// The next token's span; at the end, the empty span after the last token.
+    pub fn span(&self) -> Span {
+        let end = self.end();
+        self.peek().map_or(Span::new(end, end), |token| token.span)
+    }
+
+    /// Everything from the next token to the last.
+    pub fn rest(&self) -> Span {
+        Span::new(self.span().start, self.end())
+    }
+
+    /// The text from the next token to the last, as written.
+    pub fn rest_text(&self) -> &'a str {
+        self.rest().of(self.text)
+    }
+
+    /// From the first token to the last.
+    pub fn whole(&self) -> Span {
+        let end = self.end();
+        self.significant
+            .first()
+            .map_or(Span::new(end, end), |first| {
+                Span::new(first.span.start, end)
+            })
+    }
+
+    /// This place, to come back to.
+    pub fn mark(&self) -> Mark {
+        Mark(self.at)
+    }
+
+    /// Goes back to a place.
+    pub fn reset(&mut self, mark: Mark) {
+        self.at = mark.0;
+    }
+
+    /// What was read since `mark`: empty if nothing was.
+    pub fn since(&self, mark: Mark) -> Span {
+        match (
+            self.significant.get(mark.0),
+            self.at
+                .checked_sub(1)
+                .and_then(|last| self.significant.get(last)),
+        ) {
+            (Some(first), Some(last)) if mark.0 < self.at => {
+                Span::new(first.span.start, last.span.end)
+            }
+            _ => Span::new(self.span().start, self.span().start),
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.significant
+            .last()
+            .map_or(self.within.start, |last| last.span.end)
+    }
+}
+
+/// A place among the tokens of one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(usize);
+
+/// What a quoted identifier names.
+fn unquoted(text: &str, dialect: Dialect) -> String {
+    if let Some(escaped) = text
+        .strip_prefix(['U', 'u'])
+        .and_then(|rest| rest.strip_prefix('&'))
+    {
+        return unicode_unescaped(&inside_quotes(escaped).replace("\"\"", "\""));
+    }
+    let inside = inside_quotes(text);
+    match text.as_bytes().first() {
+        Some(b'[') if dialect == Dialect::Sqlite => inside.to_owned(),
+        Some(b'`') => inside.replace("``", "`"),
+        _ => inside.replace("\"\"", "\""),
+    }
+}
+
+fn inside_quotes(text: &str) -> &str {
+    text.get(1..text.len().saturating_sub(1))
+        .unwrap_or_default()
+}
+
+fn literal(token: Token, text: &str, dialect: Dialect) -> Option<Literal> {
+    let written = token.span.of(text);
+    let prefix = match token.kind {
+        TokenKind::DollarString => {
+            let tag = written[1..].find('$')? + 2;
+            let inside = Span::new(token.span.start + tag, token.span.end - tag);
+            return Some(Literal {
+                span: token.span,
+                inside,
+                value: inside.of(text).to_owned(),
+            });
+        }
+        TokenKind::String => written.find(['\'', '"'])?,
+        _ => return None,
+    };
+    let quote = &written[prefix..=prefix];
+    let inside = Span::new(token.span.start + prefix + 1, token.span.end - 1);
+    let plain = inside.of(text).replace(&quote.repeat(2), quote);
+    let value = match written.as_bytes()[0] {
+        b'E' | b'e' => backslash_unescaped(&plain),
+        b'U' | b'u' => unicode_unescaped(&plain),
+        _ if dialect == Dialect::Mysql => backslash_unescaped(&plain),
+        _ => plain,
+    };
+    Some(Literal {
+        span: token.span,
+        inside,
+        value,
+    })
+}
+
+/// `\n` and its kin. The rare numeric escapes keep their digits: no name or body that is read here has one.
+fn backslash_unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => plain.push('\n'),
+            Some('r') => plain.push('\r'),
+            Some('t') => plain.push('\t'),
+            Some(other) => plain.push(other),
+            None => {}
+        }
+    }
+    plain
+}
+
+/// `\0061` and `\+000061`, as in `U&'…'`.
+fn unicode_unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (skip, digits) = if rest.starts_with('+') {
+            (1, 6)
+        } else {
+            (0, 4)
+        };
+        let code = rest
+            .get(skip..skip + digits)
+            .and_then(|code| u32::from_str_radix(code, 16).ok());
+        if let Some(character) = code.and_then(char::from_u32) {
+            plain.push(character);
+            rest = &rest[skip + digits..];
+        } else if let Some(after) = rest.strip_prefix('\\') {
+            plain.push('\\');
+            rest = after;
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
