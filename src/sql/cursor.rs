@@ -37,7 +37,7 @@ impl<'a> Tokens<'a> {
             text,
             dialect,
             within,
-            tokens,
+            significant,
             at: 0,
         }
     }
