@@ -1,0 +1,366 @@
+//! What a database holds, as an application sees it: the same nouns for the three engines.
+//!
+//! Each engine answers its catalog query with one JSON object a line ([`Row`]); folded together they are
+//! a [`Catalog`], whose maps are ordered so that two runs say the same in the same order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// The whole database at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    pub(crate) relations: BTreeMap<String, Relation>,
+    /// By name; a name may be overloaded.
+    pub(crate) routines: BTreeMap<String, Vec<Routine>>,
+    pub(crate) enums: BTreeMap<String, Vec<String>>,
+    pub(crate) domains: BTreeMap<String, Domain>,
+    /// Composite types: attribute to type.
+    pub(crate) composites: BTreeMap<String, BTreeMap<String, String>>,
+    /// Everything that is only there or not: (kind, name) to what it says of itself.
+    pub(crate) objects: BTreeMap<(String, String), String>,
+    pub(crate) grants: BTreeSet<Grant>,
+}
+
+impl Catalog {
+    /// Folds the lines that a catalog query printed.
+    pub(crate) fn from_lines(lines: &str) -> serde_json::Result<Self> {
+        let rows = lines
+            .lines()
+            .filter(|line| line.starts_with('{'))
+            .map(serde_json::from_str);
+        let mut catalog = Self::default();
+        let mut parts = Vec::new();
+        for row in rows {
+            match row? {
+                Row::Relation(relation) => {
+                    catalog.relations.insert(relation.name.clone(), relation);
+                }
+                Row::Routine { name, routine } => {
+                    catalog.routines.entry(name).or_default().push(routine);
+                }
+                Row::Enum { name, labels } => {
+                    catalog.enums.insert(name, labels);
+                }
+                Row::Domain { name, domain } => {
+                    catalog.domains.insert(name, domain);
+                }
+                Row::Composite { name, attributes } => {
+                    catalog
+                        .composites
+                        .insert(name, attributes.unwrap_or_default());
+                }
+                Row::Object {
+                    kind,
+                    name,
+                    definition,
+                } => {
+                    catalog.objects.insert((kind, name), definition);
+                }
+                Row::Grant(grant) => {
+                    catalog.grants.insert(grant);
+                }
+                Row::Part { of, part } => parts.push((of, part)),
+            }
+        }
+        for (of, part) in parts {
+            // What belongs to no relation that we know belongs to an extension.
+            if let Some(relation) = catalog.relations.get_mut(&of) {
+                relation.attach(part);
+            }
+        }
+        Ok(catalog)
+    }
+}
+
+/// One line of a catalog query's answer.
+#[derive(Deserialize)]
+#[serde(tag = "row", rename_all = "kebab-case")]
+enum Row {
+    Relation(Relation),
+    Part {
+        of: String,
+        #[serde(flatten)]
+        part: Part,
+    },
+    Routine {
+        name: String,
+        #[serde(flatten)]
+        routine: Routine,
+    },
+    Enum {
+        name: String,
+        labels: Vec<String>,
+    },
+    Domain {
+        name: String,
+        #[serde(flatten)]
+        domain: Domain,
+    },
+    Composite {
+        name: String,
+        attributes: Option<BTreeMap<String, String>>,
+    },
+    Object {
+        kind: String,
+        name: String,
+        definition: String,
+    },
+    Grant(Grant),
+}
+
+/// A part of a relation.
+#[derive(Deserialize)]
+#[serde(tag = "part", rename_all = "kebab-case")]
+enum Part {
+    Column {
+        name: String,
+        #[serde(flatten)]
+        column: Column,
+    },
+    Key(Key),
+    Index {
+        name: String,
+    },
+    Check {
+        expression: String,
+    },
+    ForeignKey(ForeignKey),
+    Exclusion {
+        definition: String,
+    },
+    Trigger {
+        name: String,
+        #[serde(flatten)]
+        trigger: Trigger,
+    },
+    Rule {
+        name: String,
+        #[serde(flatten)]
+        rule: Rule,
+    },
+    Policy {
+        name: String,
+        #[serde(flatten)]
+        policy: Policy,
+    },
+}
+
+/// Table, view or materialized view: what is queried.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Relation {
+    pub(crate) name: String,
+    pub(crate) kind: RelationKind,
+    #[serde(default)]
+    pub(crate) owner: Option<String>,
+    /// A view takes INSERT, UPDATE and DELETE.
+    #[serde(default)]
+    pub(crate) writable: bool,
+    #[serde(default)]
+    pub(crate) row_security: bool,
+    #[serde(default)]
+    pub(crate) row_security_forced: bool,
+    /// The tables that this one is a partition or child of.
+    #[serde(default)]
+    pub(crate) parents: Vec<String>,
+    /// A view's query; a SQLite table's options.
+    #[serde(default)]
+    pub(crate) definition: Option<String>,
+    #[serde(skip)]
+    pub(crate) columns: BTreeMap<String, Column>,
+    #[serde(skip)]
+    pub(crate) keys: Vec<Key>,
+    #[serde(skip)]
+    pub(crate) indexes: BTreeSet<String>,
+    #[serde(skip)]
+    pub(crate) checks: BTreeSet<String>,
+    #[serde(skip)]
+    pub(crate) foreign_keys: Vec<ForeignKey>,
+    #[serde(skip)]
+    pub(crate) exclusions: BTreeSet<String>,
+    #[serde(skip)]
+    pub(crate) triggers: BTreeMap<String, Trigger>,
+    #[serde(skip)]
+    pub(crate) rules: BTreeMap<String, Rule>,
+    #[serde(skip)]
+    pub(crate) policies: BTreeMap<String, Policy>,
+}
+
+impl Relation {
+    fn attach(&mut self, part: Part) {
+        match part {
+            Part::Column { name, column } => {
+                self.columns.insert(name, column);
+            }
+            Part::Key(key) => self.keys.push(key),
+            Part::Index { name } => {
+                self.indexes.insert(name);
+            }
+            Part::Check { expression } => {
+                self.checks.insert(expression);
+            }
+            Part::ForeignKey(foreign_key) => self.foreign_keys.push(foreign_key),
+            Part::Exclusion { definition } => {
+                self.exclusions.insert(definition);
+            }
+            Part::Trigger { name, trigger } => {
+                self.triggers.insert(name, trigger);
+            }
+            Part::Rule { name, rule } => {
+                self.rules.insert(name, rule);
+            }
+            Part::Policy { name, policy } => {
+                self.policies.insert(name, policy);
+            }
+        }
+    }
+}
+
+/// Which of the three a relation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RelationKind {
+    Table,
+    View,
+    MaterializedView,
+}
+
+impl RelationKind {
+    /// The word for messages.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+        }
+    }
+}
+
+/// A column, as a writer and a reader meet it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Column {
+    /// As the engine prints it.
+    #[serde(rename = "type")]
+    pub(crate) data_type: String,
+    #[serde(default)]
+    pub(crate) not_null: bool,
+    #[serde(default)]
+    pub(crate) default: Option<String>,
+    /// The expression of a generated column.
+    #[serde(default)]
+    pub(crate) generated: Option<String>,
+    /// `always` or `by-default` (identity), `automatic` (`AUTO_INCREMENT`, SQLite's row id).
+    #[serde(default)]
+    pub(crate) identity: Option<String>,
+    /// MySQL's ON UPDATE.
+    #[serde(default)]
+    pub(crate) on_update: Option<String>,
+    #[serde(default)]
+    pub(crate) collation: Option<String>,
+}
+
+impl Column {
+    /// An INSERT that does not name this column leaves NULL in it.
+    pub(crate) fn left_null(&self) -> bool {
+        !self.not_null && !self.fills_itself()
+    }
+
+    /// An INSERT that does not name this column gets a value from the engine.
+    pub(crate) fn fills_itself(&self) -> bool {
+        self.default.is_some() || self.generated.is_some() || self.identity.is_some()
+    }
+
+    /// Every row that does not name this column gets a value of its own.
+    pub(crate) fn fills_itself_uniquely(&self) -> bool {
+        const UNIQUE_CALLS: [&str; 4] = ["nextval(", "uuid", "random", "ulid"];
+        let unique = |default: &str| {
+            let default = default.to_lowercase();
+            UNIQUE_CALLS.iter().any(|call| default.contains(call))
+        };
+        self.identity.is_some() || self.default.as_deref().is_some_and(unique)
+    }
+}
+
+/// A primary key, unique constraint or unique index.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Key {
+    /// Columns, or expressions over them.
+    pub(crate) columns: Vec<String>,
+    #[serde(default)]
+    pub(crate) predicate: Option<String>,
+    #[serde(default = "yes")]
+    pub(crate) nulls_distinct: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A foreign key; its name is left out, since nothing relies on it.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct ForeignKey {
+    pub(crate) columns: Vec<String>,
+    pub(crate) target: String,
+    pub(crate) target_columns: Vec<String>,
+    /// The engine's own word or letter.
+    pub(crate) on_delete: String,
+    /// The engine's own word or letter.
+    pub(crate) on_update: String,
+}
+
+/// A trigger on a relation.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Trigger {
+    /// Without its name.
+    pub(crate) definition: String,
+    #[serde(default = "yes")]
+    pub(crate) enabled: bool,
+}
+
+/// A PostgreSQL rule on a relation.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Rule {
+    pub(crate) definition: String,
+    /// It replaces what was asked for.
+    pub(crate) instead: bool,
+}
+
+/// A row security policy.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Policy {
+    pub(crate) permissive: bool,
+    pub(crate) definition: String,
+}
+
+/// A function, procedure or aggregate.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Routine {
+    /// The types of its arguments.
+    pub(crate) arguments: Vec<String>,
+    /// How many of the last arguments have a default.
+    #[serde(default)]
+    pub(crate) optional: usize,
+    /// Kind and result type.
+    pub(crate) result: String,
+    /// A digest of the body.
+    #[serde(default)]
+    pub(crate) definition: Option<String>,
+}
+
+/// A PostgreSQL domain.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Domain {
+    #[serde(rename = "type")]
+    pub(crate) data_type: String,
+    pub(crate) not_null: bool,
+    pub(crate) default: Option<String>,
+    pub(crate) checks: Vec<String>,
+}
+
+/// A privilege that somebody other than the owner holds.
+#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Grant {
+    pub(crate) on: String,
+    pub(crate) privilege: String,
+    pub(crate) to: String,
+}

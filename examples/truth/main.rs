@@ -1,0 +1,183 @@
+//! Holds the classification against real servers.
+//!
+//! Runs the migrations of a folder on a throwaway server, one file at a time; reads the catalog before and
+//! after each; and compares what became of it with the phase that the library gives the file. A file after
+//! which an older release could break, yet called expand or migrate, is *missed*; a file that took nothing
+//! away, yet held back as contract, is a *false alarm*.
+//!
+//! ```sh
+//! cargo run --release --example truth -- --dialect postgres migrations/
+//! ```
+//!
+//! One line of JSON for each migration goes to standard output, the summary to standard error. The exit
+//! status is 1 when anything was missed. Needs the engine's own programs (PostgreSQL's `initdb`, `postgres`
+//! and `psql`; `mariadb-install-db`, `mariadbd` and `mariadb`; `sqlite3` from 3.37). Run it only on folders
+//! that you would run on a database of your own: the clients obey the files.
+
+mod catalog;
+mod classified;
+mod compare;
+mod folders;
+mod judge;
+mod server;
+mod summary;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use bgmigrate::model::{Dialect, Migration};
+use clap::Parser;
+
+use catalog::Catalog;
+use compare::Fact;
+use folders::Source;
+use judge::Outcome;
+use server::Server;
+use summary::Summary;
+
+/// Runs migration folders on throwaway servers and holds the classification against what happened.
+#[derive(Parser)]
+struct Arguments {
+    /// The engine of the folders given as arguments.
+    #[arg(long, value_parser = dialect)]
+    dialect: Option<Dialect>,
+    /// A list of folders, one a line: engine, project, folder, parted by tabs; `#` starts a comment.
+    #[arg(long)]
+    manifest: Option<PathBuf>,
+    /// Takes only the folders whose project contains this text.
+    #[arg(long)]
+    only: Option<String>,
+    /// Where the engine's programs are, when they are not found by themselves.
+    #[arg(long)]
+    bin: Option<PathBuf>,
+    /// SQL that is run before each folder: the roles and schemas that it takes for granted.
+    #[arg(long)]
+    setup: Option<PathBuf>,
+    /// Migration folders.
+    folders: Vec<PathBuf>,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let sources = sources(&arguments)?;
+    let setup = match &arguments.setup {
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {}", file.display()))?,
+        None => String::new(),
+    };
+    let mut summary = Summary::default();
+    for dialect in Dialect::ALL {
+        let sources: Vec<&Source> = sources
+            .iter()
+            .filter(|source| source.dialect == dialect)
+            .collect();
+        if sources.is_empty() {
+            continue;
+        }
+        let mut server = server::start(dialect, arguments.bin.as_deref())?;
+        summary.engine(dialect, server.version());
+        for source in sources {
+            if let Err(error) = replay(source, server.as_mut(), &setup, &mut summary) {
+                summary.unread(source, &error);
+            }
+        }
+    }
+    eprint!("{summary}");
+    Ok(if summary.missed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn dialect(name: &str) -> Result<Dialect, String> {
+    Dialect::ALL
+        .into_iter()
+        .find(|dialect| dialect.name() == name)
+        .ok_or_else(|| "write postgres, mysql or sqlite".to_owned())
+}
+
+fn sources(arguments: &Arguments) -> Result<Vec<Source>> {
+    let mut sources = match &arguments.manifest {
+        Some(manifest) => folders::listed(manifest)?,
+        None => Vec::new(),
+    };
+    if !arguments.folders.is_empty() {
+        let dialect = arguments
+            .dialect
+            .context("say with --dialect which engine the folders are for")?;
+        sources.extend(
+            arguments
+                .folders
+                .iter()
+                .map(|folder| Source::new(dialect, folder)),
+        );
+    }
+    sources.retain(|source| {
+        arguments
+            .only
+            .as_ref()
+            .is_none_or(|text| source.project.contains(text))
+            && arguments
+                .dialect
+                .is_none_or(|dialect| source.dialect == dialect)
+    });
+    ensure!(
+        !sources.is_empty(),
+        "no folder to run: name one, or a --manifest that lists some"
+    );
+    Ok(sources)
+}
+
+/// Runs one folder from its first migration to its last.
+fn replay(
+    source: &Source,
+    server: &mut dyn Server,
+    setup: &str,
+    summary: &mut Summary,
+) -> Result<()> {
+    let migrations = source.migrations()?;
+    let classified = classified::classify(source.dialect, &migrations);
+    server.clean()?;
+    server
+        .apply(setup, bgmigrate::model::TransactionMode::None)
+        .map_err(anyhow::Error::msg)?;
+    let mut before = server.catalog()?;
+    for (migration, classified) in migrations.iter().zip(classified) {
+        let applied = server.apply(&way_up(migration), migration.transaction);
+        // A file that failed half-way may have left something.
+        let after = server.catalog()?;
+        let facts = differences(source.dialect, &before, &after, server);
+        let outcome = Outcome::new(source, migration, applied, facts, classified);
+        writeln!(std::io::stdout().lock(), "{}", outcome.json())?;
+        summary.add(outcome);
+        before = after;
+    }
+    Ok(())
+}
+
+/// The text that the layout's tool would run.
+fn way_up(migration: &Migration) -> String {
+    migration
+        .up
+        .iter()
+        .map(|part| part.of(&migration.text))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn differences(
+    dialect: Dialect,
+    before: &Catalog,
+    after: &Catalog,
+    server: &dyn Server,
+) -> Vec<Fact> {
+    compare::compare(dialect, before, after, &|relation, check| {
+        let question = compare::question(dialect, relation, check);
+        server
+            .query(&question)
+            .is_ok_and(|answer| matches!(answer.trim(), "t" | "1"))
+    })
+}
