@@ -6,6 +6,7 @@ mod change;
 mod definition;
 mod engine;
 mod finding;
+mod label;
 mod migration;
 mod name;
 mod phase;

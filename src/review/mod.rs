@@ -83,6 +83,21 @@ pub fn review(
     reviewed
 }
 
+/// Folds a released migration into the schema without judging it.
+fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
+    let facts = classify::FileFacts::of(script, schema, engine);
+    for statement in &script.statements {
+        statement
+            .changes
+            .iter()
+            .for_each(|change| schema.apply(change));
+        if statement.opaque.is_some() {
+            schema.blur();
+        }
+    }
+    facts.settle(schema);
+}
+
 /// Reading is the costly part and each file is read by itself, so it is spread over the cores.
 fn read_all(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
     let read = |migration: &Migration| sql::read(&migration.text, &migration.up, engine);
@@ -147,8 +162,12 @@ fn review_one(
             schema.apply(change);
             said.changes.push(one);
         }
+        if statement.opaque.is_some() {
+            schema.blur();
+        }
         judged.push(said);
     }
+    facts.settle(schema);
     let phases: Vec<_> = script
         .statements
         .iter()

@@ -95,8 +95,12 @@ fn constraint_changes(before: &Table, after: &Table, changes: &mut Vec<TableChan
         if !column_went {
             changes.push(TableChange::DropConstraint {
                 name: gone.constraint.name.clone(),
-                kind: matches!(gone.constraint.kind, ConstraintKind::PrimaryKey { .. })
-                    .then_some("primary key"),
+                kind: Some(match gone.constraint.kind {
+                    ConstraintKind::PrimaryKey { .. } => "primary key",
+                    ConstraintKind::ForeignKey { .. } => "foreign key",
+                    ConstraintKind::Check(_) => "check",
+                    _ => "unique constraint",
+                }),
                 if_exists: false,
                 cascade: false,
             });

@@ -72,11 +72,11 @@ impl Schema {
         if create.if_not_exists && self.tables.contains_key(&create.name) {
             return;
         }
-        let mut table = Table::created(create, birth);
+        let mut table = Table::created(create, birth, self.dialect);
         let like = create.like.as_ref().or(create.partition_of.as_ref());
         if let Some(model) = like.and_then(|name| self.tables.get(name)) {
             for column in &model.columns {
-                table.add_column(column.def.clone(), birth);
+                table.add_column(column.def.clone(), birth, self.dialect);
             }
             table.complete = model.complete;
         }
@@ -92,10 +92,11 @@ impl Schema {
         if !self.touched.contains(name) {
             self.touched.insert(name.clone());
         }
+        let dialect = self.dialect;
         let table = self
             .tables
             .entry(name.clone())
-            .or_insert_with(|| Table::unknown(name.clone()));
+            .or_insert_with(|| Table::unknown(name.clone(), dialect));
         match change {
             TableChange::AddColumn {
                 column,
@@ -104,7 +105,7 @@ impl Schema {
             } => {
                 let certain = birth.certain && !if_not_exists;
                 if !(*if_not_exists && table.column(&column.name).is_some()) {
-                    table.add_column(column.clone(), Birth { certain, ..birth });
+                    table.add_column(column.clone(), Birth { certain, ..birth }, dialect);
                 }
             }
             TableChange::DropColumn { column, .. } => drop_column(table, column),
@@ -130,6 +131,7 @@ impl Schema {
                             generation: 0,
                             certain: false,
                         },
+                        dialect,
                     ),
                 }
             }
@@ -157,7 +159,7 @@ impl Schema {
                 })
             }
             TableChange::AddConstraint { constraint, .. } => {
-                table.add_constraint(constraint.clone(), birth);
+                table.add_constraint(constraint.clone(), birth, dialect);
             }
             TableChange::DropConstraint { name, kind, .. } => {
                 drop_constraint(table, name.as_ref(), *kind);
@@ -188,9 +190,10 @@ impl Schema {
             }
             self.index_owner.insert(name.clone(), create.table.clone());
         }
+        let dialect = self.dialect;
         self.tables
             .entry(create.table.clone())
-            .or_insert_with(|| Table::unknown(create.table.clone()))
+            .or_insert_with(|| Table::unknown(create.table.clone(), dialect))
             .indexes
             .push(Index {
                 def: create.clone(),
@@ -235,7 +238,9 @@ impl Schema {
         self.dropped.insert(object.clone());
         match object.kind {
             ObjectKind::Table | ObjectKind::ForeignTable => {
-                self.tables.remove(&object.name);
+                if self.tables.remove(&object.name).is_some() {
+                    self.removed_tables.insert(object.name.clone());
+                }
                 self.index_owner.retain(|_, owner| *owner != object.name);
                 self.others
                     .retain(|other, _| other.table.as_ref() != Some(&object.name));
@@ -279,6 +284,7 @@ impl Schema {
             .position(|index| index.is_named(&object.name.name))
         {
             let index = table.indexes.remove(at);
+            self.removed_indexes.insert(object.name.clone());
             table.dropped_indexes.push(index);
         } else if self.dialect == Dialect::Mysql {
             // In MySQL a unique constraint is an index, dropped by the same words.
@@ -292,6 +298,7 @@ impl Schema {
                 if let Some(mut table) = self.tables.remove(&object.name) {
                     table.name = to.clone();
                     self.touched.insert(to.clone());
+                    self.removed_tables.insert(object.name.clone());
                     for index in &mut table.indexes {
                         index.def.table = to.clone();
                     }

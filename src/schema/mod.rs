@@ -12,6 +12,7 @@ mod table;
 use std::collections::{HashMap, HashSet};
 
 pub use diff::definition_changes;
+pub(crate) use diff::demands_the_same;
 pub use table::{Birth, Column, Index, Table, TableConstraint};
 
 use crate::model::{
@@ -33,6 +34,10 @@ pub struct Schema {
     dropped: HashSet<Object>,
     /// Tables altered since the current pending set began: those that may remember something dropped.
     touched: HashSet<Name>,
+    /// Tables and indexes that the folder made and removed again.
+    removed_tables: HashSet<Name>,
+    removed_indexes: HashSet<Name>,
+    blurred: bool,
     generation: u32,
 }
 
@@ -49,7 +54,10 @@ impl Schema {
             index_owner: HashMap::new(),
             dropped: HashSet::new(),
             touched: HashSet::new(),
-            generation: 0,
+            removed_tables: HashSet::new(),
+            removed_indexes: HashSet::new(),
+            blurred: false,
+            generation: 1,
         }
     }
 
@@ -172,6 +180,51 @@ impl Schema {
     /// Whether an object like this was dropped earlier in this pending set.
     pub fn was_dropped(&self, object: &Object) -> bool {
         self.dropped.contains(object)
+    }
+
+    /// Whether the type or domain was created in this pending set, unconditionally.
+    pub fn is_new_type(&self, name: &Name) -> bool {
+        self.types
+            .get(name)
+            .is_some_and(|(_, birth)| self.is_current(*birth))
+    }
+
+    /// Whether the folder itself defines a routine of this (unqualified) name.
+    pub fn defines_routine(&self, name: &str) -> bool {
+        self.routines
+            .iter()
+            .any(|(own, overloads)| own.name.as_str() == name && !overloads.is_empty())
+    }
+
+    /// Marks the picture as blurred: something happened that could not be read, so that what is not in
+    /// the picture may exist all the same.
+    pub fn blur(&mut self) {
+        self.blurred = true;
+    }
+
+    /// Whether the table certainly does not exist: the folder made it once and removed it since.
+    pub fn rules_out_table(&self, name: &Name) -> bool {
+        !self.blurred && !self.tables.contains_key(name) && self.removed_tables.contains(name)
+    }
+
+    /// Whether the column certainly does not exist: every column of the table is known.
+    pub fn rules_out_column(&self, table: &Name, column: &Ident) -> bool {
+        !self.blurred
+            && self
+                .table(table)
+                .is_some_and(|table| table.complete && table.column(column).is_none())
+    }
+
+    /// Whether the index certainly does not exist: the folder made it once and removed it since.
+    pub fn rules_out_index(&self, name: &Name) -> bool {
+        !self.blurred && !self.index_owner.contains_key(name) && self.removed_indexes.contains(name)
+    }
+
+    /// Takes a table for an old one, whenever it was created: a rebuilt table is not a new one.
+    pub fn age(&mut self, name: &Name) {
+        if let Some(table) = self.tables.get_mut(name) {
+            table.age();
+        }
     }
 
     /// The known tables that a column type is used in.

@@ -1,6 +1,8 @@
 //! A table as the statements so far have made it.
 
-use crate::model::{ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateTable, Ident, Name};
+use crate::model::{
+    ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateTable, Dialect, Ident, Name,
+};
 
 /// When something came into being: in which pending set, and whether that is beyond doubt
 /// (`IF NOT EXISTS` and statements inside a `DO` block are not).
@@ -77,18 +79,18 @@ impl Index {
 
 impl Table {
     /// A table of which nothing is known but that something was done to it.
-    pub(super) fn unknown(name: Name) -> Self {
+    pub(super) fn unknown(name: Name, dialect: Dialect) -> Self {
         let birth = Birth {
             generation: 0,
             certain: false,
         };
         Self {
             complete: false,
-            ..Self::created(&CreateTable::named(name), birth)
+            ..Self::created(&CreateTable::named(name), birth, dialect)
         }
     }
 
-    pub(super) fn created(create: &CreateTable, birth: Birth) -> Self {
+    pub(super) fn created(create: &CreateTable, birth: Birth, dialect: Dialect) -> Self {
         let mut table = Self {
             name: create.name.clone(),
             columns: Vec::new(),
@@ -108,10 +110,10 @@ impl Table {
             dropped_columns: Vec::new(),
         };
         for column in &create.columns {
-            table.add_column(column.clone(), birth);
+            table.add_column(column.clone(), birth, dialect);
         }
         for constraint in &create.constraints {
-            table.add_constraint(constraint.clone(), birth);
+            table.add_constraint(constraint.clone(), birth, dialect);
         }
         table.indexes.extend(create.indexes.iter().map(|def| Index {
             def: def.clone(),
@@ -217,7 +219,7 @@ impl Table {
         })
     }
 
-    pub(super) fn add_column(&mut self, column: ColumnDef, birth: Birth) {
+    pub(super) fn add_column(&mut self, column: ColumnDef, birth: Birth, dialect: Dialect) {
         let own = std::slice::from_ref(&column.name).to_vec();
         let kinds = [
             column.primary_key.then(|| ConstraintKind::PrimaryKey {
@@ -247,11 +249,16 @@ impl Table {
                 not_enforced: false,
                 deferrable: false,
             };
-            self.add_constraint(constraint, birth);
+            self.add_constraint(constraint, birth, dialect);
         }
     }
 
-    pub(super) fn add_constraint(&mut self, mut constraint: Constraint, birth: Birth) {
+    pub(super) fn add_constraint(
+        &mut self,
+        mut constraint: Constraint,
+        birth: Birth,
+        dialect: Dialect,
+    ) {
         if let ConstraintKind::PrimaryKey {
             columns,
             using_index,
@@ -275,37 +282,141 @@ impl Table {
             }
         }
         if constraint.name.is_none() {
-            constraint.name = self.generated_name(&constraint.kind);
+            constraint.name = self.generated_name(&constraint.kind, dialect);
         }
         self.constraints.push(TableConstraint { constraint, birth });
     }
 
-    /// The name that PostgreSQL gives a constraint without one, for the common kinds, so that a later
-    /// `DROP CONSTRAINT users_email_key` finds it.
-    fn generated_name(&self, kind: &ConstraintKind) -> Option<Ident> {
+    /// The name that the engine gives a constraint without one, so that a later `DROP CONSTRAINT
+    /// users_email_key` finds it (PostgreSQL: `ChooseConstraintName` in its source; MySQL: the manual's
+    /// "CREATE TABLE" for indexes and "FOREIGN KEY Constraints"). SQLite names none.
+    fn generated_name(&self, kind: &ConstraintKind, dialect: Dialect) -> Option<Ident> {
         let table = self.name.name.as_str();
-        let columns: Vec<_> = kind.columns().iter().map(Ident::as_str).collect();
-        let suffix = match kind {
-            ConstraintKind::Check(_) => "check",
-            ConstraintKind::ForeignKey { .. } => "fkey",
-            ConstraintKind::Unique { .. } => "key",
-            ConstraintKind::PrimaryKey { .. } => {
-                return Some(Ident::folded(&format!("{table}_pkey")));
-            }
-            ConstraintKind::Exclude { .. } => "excl",
-            ConstraintKind::NotNull { .. } => "not_null",
+        let mut columns: Vec<_> = kind.columns().iter().map(Ident::as_str).collect();
+        columns.dedup();
+        let numbered = |stem: &str| {
+            let taken = |name: &str| {
+                self.constraint(&Ident::folded(name)).is_some()
+                    || self
+                        .indexes
+                        .iter()
+                        .any(|index| index.is_named(&Ident::folded(name)))
+            };
+            let more = (1..).map(|number| format!("{stem}{number}"));
+            std::iter::once(stem.to_owned())
+                .chain(more)
+                .find(|name| !taken(name))
         };
-        let stem = [table]
-            .into_iter()
-            .chain(columns)
-            .collect::<Vec<_>>()
-            .join("_");
-        Some(Ident::folded(&format!("{stem}_{suffix}")))
+        let name = match (dialect, kind) {
+            (Dialect::Sqlite, _) => return None,
+            (Dialect::Postgres, ConstraintKind::PrimaryKey { .. }) => {
+                numbered(&joined(table, "", "pkey"))
+            }
+            (Dialect::Postgres, ConstraintKind::Check(_)) => {
+                let column = if let [only] = columns.as_slice() {
+                    only
+                } else {
+                    ""
+                };
+                numbered(&joined(table, column, "check"))
+            }
+            (Dialect::Postgres, kind) => {
+                let suffix = match kind {
+                    ConstraintKind::ForeignKey { .. } => "fkey",
+                    ConstraintKind::Exclude { .. } => "excl",
+                    ConstraintKind::NotNull { .. } => "not_null",
+                    _ => "key",
+                };
+                numbered(&joined(table, &columns.join("_"), suffix))
+            }
+            (Dialect::Mysql, ConstraintKind::Unique { .. }) => {
+                let first = columns.first()?;
+                let more = (2..).map(|number| format!("{first}_{number}"));
+                let taken = |name: &String| {
+                    self.constraint(&Ident::folded(name)).is_some()
+                        || self
+                            .indexes
+                            .iter()
+                            .any(|index| index.is_named(&Ident::folded(name)))
+                };
+                std::iter::once((*first).to_owned())
+                    .chain(more)
+                    .find(|name| !taken(name))
+            }
+            (Dialect::Mysql, ConstraintKind::ForeignKey { .. }) => (1..)
+                .map(|number| format!("{table}_ibfk_{number}"))
+                .find(|name| self.constraint(&Ident::folded(name)).is_none()),
+            (Dialect::Mysql, ConstraintKind::Check(_)) => (1..)
+                .map(|number| format!("{table}_chk_{number}"))
+                .find(|name| self.constraint(&Ident::folded(name)).is_none()),
+            (Dialect::Mysql, _) => return None,
+        };
+        name.map(|name| Ident::folded(&name))
+    }
+
+    /// Takes the table and all that is on it for old.
+    pub(super) fn age(&mut self) {
+        let old = Birth {
+            generation: 0,
+            certain: false,
+        };
+        self.birth = old;
+        for column in &mut self.columns {
+            column.birth = old;
+        }
+        for constraint in &mut self.constraints {
+            constraint.birth = old;
+        }
+        for index in &mut self.indexes {
+            index.birth = old;
+        }
     }
 
     pub(super) fn forget_dropped(&mut self) {
         self.dropped_constraints.clear();
         self.dropped_indexes.clear();
         self.dropped_columns.clear();
+    }
+}
+
+/// PostgreSQL joins the parts with `_` and shortens the longer of the first two until 63 bytes suffice
+/// (`makeObjectName`).
+fn joined(table: &str, columns: &str, suffix: &str) -> String {
+    const LIMIT: usize = 63;
+    let separators = if columns.is_empty() { 1 } else { 2 };
+    let room = LIMIT - suffix.len() - separators;
+    let (mut first, mut second) = (table.len(), columns.len());
+    while first + second > room {
+        if first > second {
+            first -= 1
+        } else {
+            second -= 1
+        }
+    }
+    let cut = |text: &str, mut length: usize| {
+        while !text.is_char_boundary(length) {
+            length -= 1;
+        }
+        text[..length].to_owned()
+    };
+    let (table, columns) = (cut(table, first), cut(columns, second));
+    if columns.is_empty() {
+        format!("{table}_{suffix}")
+    } else {
+        format!("{table}_{columns}_{suffix}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_names_are_shortened_as_postgresql_shortens_them() {
+        assert_eq!(joined("users", "email", "key"), "users_email_key");
+        assert_eq!(joined("users", "", "pkey"), "users_pkey");
+        let long = "a".repeat(60);
+        assert_eq!(joined(&long, "owner_id", "fkey").len(), 63);
+        assert!(joined(&long, "owner_id", "fkey").ends_with("_owner_id_fkey"));
     }
 }

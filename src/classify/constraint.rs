@@ -1,0 +1,311 @@
+//! Constraints: a new one binds the writers of every running release, even `NOT VALID`.
+
+use crate::model::{Constraint, ConstraintKind, Effect, Expr, Ident, Name};
+use crate::schema::{Table, demands_the_same};
+
+use super::{Context, Judgement, column, says};
+
+pub(super) fn add(table: &Name, constraint: &Constraint, context: &Context<'_>) -> Judgement {
+    if constraint.not_enforced {
+        return says(Effect::Neutral, "NOT ENFORCED: nothing is refused");
+    }
+    add_kind(table, &constraint.kind, context)
+}
+
+pub(super) fn add_kind(table: &Name, kind: &ConstraintKind, context: &Context<'_>) -> Judgement {
+    let held = context.schema.table(table);
+    if held.is_some_and(|held| demanded_before(held, kind)) {
+        return says(
+            Effect::Neutral,
+            "running releases obeyed the same, or a stricter, demand before",
+        );
+    }
+    let free = |column: &Ident| column::stays_null_for_old_writers(table, column, context);
+    let all_new = |columns: &[Ident]| {
+        !columns.is_empty()
+            && columns
+                .iter()
+                .all(|column| context.schema.is_new_column(table, column))
+    };
+    let says_new = || {
+        says(
+            Effect::Add,
+            "speaks of a new column that running releases leave alone",
+        )
+    };
+    match kind {
+        ConstraintKind::Unique {
+            using_index: Some(_),
+            ..
+        } => says(
+            Effect::Neutral,
+            "the index refused duplicates already; only the name of the demand is new",
+        ),
+        ConstraintKind::PrimaryKey {
+            using_index: Some(_),
+            columns,
+        } if never_null(held, columns) => says(
+            Effect::Neutral,
+            "the index refused duplicates already, and the columns are NOT NULL",
+        ),
+        ConstraintKind::Unique { columns, .. } | ConstraintKind::ForeignKey { columns, .. }
+            if columns.iter().any(free) =>
+        {
+            says_new()
+        }
+        ConstraintKind::ForeignKey { columns, .. } if all_new(columns) => says_new(),
+        ConstraintKind::Unique { columns, .. } | ConstraintKind::PrimaryKey { columns, .. }
+            if all_new(columns)
+                && columns
+                    .iter()
+                    .any(|column| fills_itself_apart(held, column)) =>
+        {
+            says_new()
+        }
+        ConstraintKind::Check(expr)
+            if !expr.columns.is_empty() && expr.columns.iter().all(free) && passes_null(expr) =>
+        {
+            says_new()
+        }
+        ConstraintKind::Check(expr)
+            if all_new(&expr.columns) && has_default(held, &expr.columns) =>
+        {
+            says_new()
+        }
+        ConstraintKind::NotNull { column } => {
+            let clause = crate::model::TableChange::SetNotNull {
+                column: column.clone(),
+            };
+            column::alter(table, &clause, context).unwrap_or_else(|| binds(kind))
+        }
+        _ => binds(kind),
+    }
+}
+
+fn binds(kind: &ConstraintKind) -> Judgement {
+    let on = match kind.columns() {
+        [] => String::new(),
+        columns => {
+            let columns: Vec<_> = columns.iter().map(|column| format!("`{column}`")).collect();
+            format!(" on {}", columns.join(", "))
+        }
+    };
+    let refused = match kind {
+        ConstraintKind::ForeignKey { references, .. } if references.on_delete_cascade => {
+            "writes of running releases that break it fail, and their deletes in the parent now take rows here along"
+        }
+        _ => "writes of running releases that break it fail, NOT VALID or not",
+    };
+    says(
+        Effect::Restrict,
+        format!("a new {}{on}: {refused}", kind.word()),
+    )
+}
+
+/// Whether the table's rows had to satisfy the same, or more, before this pending set touched it: a
+/// constraint that is put back, or one on more columns than a unique one that was there.
+fn demanded_before(table: &Table, kind: &ConstraintKind) -> bool {
+    let earlier = table.constraints.iter().chain(&table.dropped_constraints);
+    let mut earlier = earlier
+        .map(|held| &held.constraint)
+        .filter(|held| !held.not_enforced);
+    let by_constraint = earlier.any(|held| match (&held.kind, kind) {
+        (
+            ConstraintKind::ForeignKey {
+                columns,
+                references,
+            },
+            ConstraintKind::ForeignKey {
+                columns: others,
+                references: other,
+            },
+        ) => {
+            columns == others
+                && references.table == other.table
+                && references.columns == other.columns
+                && (references.on_delete_cascade || !other.on_delete_cascade)
+        }
+        (
+            ConstraintKind::Unique { columns, .. } | ConstraintKind::PrimaryKey { columns, .. },
+            ConstraintKind::Unique {
+                columns: others, ..
+            },
+        ) => !columns.is_empty() && columns.iter().all(|column| others.contains(column)),
+        (had, wanted) => demands_the_same(had, wanted),
+    });
+    let wanted = match kind {
+        ConstraintKind::Unique {
+            columns,
+            using_index: None,
+        } => columns,
+        _ => return by_constraint,
+    };
+    by_constraint || unique_index_within(table, wanted)
+}
+
+/// Whether a whole-table unique index holds (or held until just now) on some of these columns.
+pub(super) fn unique_index_within(table: &Table, columns: &[Ident]) -> bool {
+    table
+        .indexes
+        .iter()
+        .chain(&table.dropped_indexes)
+        .any(|index| {
+            index.def.unique
+                && index.def.partial.is_none()
+                && index
+                    .def
+                    .keys
+                    .iter()
+                    .all(|key| key.as_ref().is_ok_and(|key| columns.contains(key)))
+        })
+}
+
+/// A CHECK lets a row pass when it yields NULL, as it does for a NULL column unless it asks about NULL or
+/// hands the column to a function.
+fn passes_null(check: &Expr) -> bool {
+    let text = check.text.to_ascii_lowercase();
+    check.calls.is_empty()
+        && !text.contains("is not null")
+        && !text.contains("is null")
+        && !text.contains(" or ")
+        && !text.contains("distinct from")
+}
+
+/// Whether the CHECK of a new column can refuse a row of a release that does not know the column.
+pub(super) fn binds_old_writers(
+    check: &Expr,
+    table: &Name,
+    column: &Ident,
+    context: &Context<'_>,
+) -> bool {
+    let others = check
+        .columns
+        .iter()
+        .any(|other| other != column && !context.schema.is_new_column(table, other));
+    let asks_for_a_value = check.text.to_ascii_lowercase().contains("is not null");
+    others || asks_for_a_value
+}
+
+/// The engine held the default against the check when it filled the rows that were there.
+fn has_default(table: Option<&Table>, columns: &[Ident]) -> bool {
+    columns.iter().all(|column| {
+        table
+            .and_then(|table| table.column(column))
+            .is_some_and(|held| held.def.default.is_some())
+    })
+}
+
+fn never_null(table: Option<&Table>, columns: &[Ident]) -> bool {
+    let Some(table) = table else { return false };
+    !columns.is_empty()
+        && columns
+            .iter()
+            .all(|column| table.column(column).is_some_and(|held| held.def.not_null))
+}
+
+/// Whether each insert that leaves the column out gets a value of its own.
+fn fills_itself_apart(table: Option<&Table>, column: &Ident) -> bool {
+    table
+        .and_then(|table| table.column(column))
+        .is_some_and(|held| {
+            held.def.auto_increment
+                || held.def.identity.is_some()
+                || held.def.default.as_ref().is_some_and(|default| {
+                    let apart = |call: &String| {
+                        matches!(
+                            call.as_str(),
+                            "gen_random_uuid"
+                                | "uuid_generate_v4"
+                                | "uuid_generate_v1"
+                                | "uuidv7"
+                                | "uuidv4"
+                                | "nextval"
+                                | "uuid"
+                        )
+                    };
+                    default.calls.iter().any(apart)
+                })
+        })
+}
+
+pub(super) fn drop(
+    table: &Name,
+    name: Option<&Ident>,
+    kind: Option<&'static str>,
+    context: &Context<'_>,
+) -> Judgement {
+    let held = context.schema.table(table);
+    let dropped = held.and_then(|held| match (name, kind) {
+        (Some(name), _) => held.constraint(name),
+        (None, Some("primary key")) => held
+            .constraints
+            .iter()
+            .find(|held| matches!(held.constraint.kind, ConstraintKind::PrimaryKey { .. })),
+        _ => None,
+    });
+    if dropped.is_some_and(|dropped| context.schema.is_current(dropped.birth)) {
+        return says(
+            Effect::Neutral,
+            "the constraint is new in the same pending set",
+        );
+    }
+    let word = dropped
+        .map(|dropped| dropped.constraint.kind.word())
+        .or(kind);
+    match (word, dropped.map(|dropped| &dropped.constraint.kind)) {
+        (
+            _,
+            Some(
+                ConstraintKind::Unique { columns, .. } | ConstraintKind::PrimaryKey { columns, .. },
+            ),
+        ) if context
+            .facts
+            .is_unique_after(context.index, context.schema, table, columns, name) =>
+        {
+            says(
+                Effect::Neutral,
+                "the same columns stay unique by another constraint or index",
+            )
+        }
+        (
+            _,
+            Some(
+                ConstraintKind::Check(_)
+                | ConstraintKind::ForeignKey { .. }
+                | ConstraintKind::NotNull { .. }
+                | ConstraintKind::Exclude { .. },
+            ),
+        )
+        | (Some("foreign key" | "check" | "CHECK constraint"), None) => says(
+            Effect::Loosen,
+            "more is allowed: rows that new releases write may forbid putting it back",
+        ),
+        (Some(word), _) => says(
+            Effect::Reshape,
+            format!(
+                "the {word} goes: ON CONFLICT and upserts of running releases that rely on it fail"
+            ),
+        ),
+        (None, None) => says(
+            Effect::Reshape,
+            "the folder does not tell what it is; if it is unique, ON CONFLICT of running releases fails",
+        ),
+        (None, Some(kind)) => says(Effect::Reshape, format!("the {} goes", kind.word())),
+    }
+}
+
+pub(super) fn alter(clause: &str) -> Judgement {
+    if clause.contains("not enforced") {
+        says(Effect::Loosen, "nothing is refused any more")
+    } else if clause.contains("enforced") {
+        says(
+            Effect::Restrict,
+            "writes of running releases that break it fail from now on",
+        )
+    } else {
+        says(
+            Effect::Reshape,
+            "running releases meet the error at another moment: at commit, or at once",
+        )
+    }
+}

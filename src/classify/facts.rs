@@ -1,0 +1,506 @@
+//! What the rest of a file tells of a statement in it: what comes back after a drop, what a table rebuild
+//! comes to, what a type is swapped for.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{
+    Action, Change, CreateView, DataType, Effect, Engine, Ident, Name, Object, ObjectKind,
+    RowSource, TableChange, TypeShape,
+};
+use crate::schema::{Index, Schema, Table, definition_changes};
+use crate::sql::Script;
+
+use super::constraint::unique_index_within;
+use super::{Context, Judgement, alter_released, definitions, says};
+
+/// What the whole file does, looked at before its statements are judged.
+pub struct FileFacts<'a> {
+    script: &'a Script,
+    /// For each name under which an old table is dropped in the course of a rebuild: what the rebuild comes to.
+    rebuilds: HashMap<Name, Judgement>,
+    /// Renames that are steps of a rebuild.
+    rebuild_renames: HashSet<(Name, Name)>,
+    /// Tables that stand at the end under their old name with their old rows.
+    rebuilt: Vec<Name>,
+    /// Types that are renamed away and created anew: old name → name it is renamed to, and the new shape.
+    type_swaps: HashMap<Name, TypeSwap>,
+}
+
+struct TypeSwap {
+    away: Name,
+    verdict: Judgement,
+}
+
+impl<'a> FileFacts<'a> {
+    /// Looks through the file, given the schema before it.
+    pub fn of(script: &'a Script, schema: &Schema, engine: &Engine) -> Self {
+        let mut facts = Self {
+            script,
+            rebuilds: HashMap::new(),
+            rebuild_renames: HashSet::new(),
+            rebuilt: Vec::new(),
+            type_swaps: HashMap::new(),
+        };
+        facts.find_type_swaps(schema);
+        facts.find_rebuilds(schema, engine);
+        facts
+    }
+
+    /// Gives the tables that the file rebuilt their age back: a rebuilt table is not a new one.
+    pub fn settle(&self, schema: &mut Schema) {
+        for table in &self.rebuilt {
+            schema.age(table);
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (usize, &'a Change)> {
+        let statements = self.script.statements.iter().enumerate();
+        statements
+            .flat_map(|(at, statement)| statement.changes.iter().map(move |change| (at, change)))
+    }
+
+    /// What certainly happens after the statement at `index`.
+    fn after(&self, index: usize) -> impl Iterator<Item = &'a Action> {
+        let later = self
+            .all()
+            .filter(move |(at, change)| *at > index && !change.conditional);
+        later.map(|(_, change)| &change.action)
+    }
+
+    pub(super) fn creates_table_after(&self, index: usize, name: &Name) -> bool {
+        self.after(index).any(|action| match action {
+            Action::CreateTable(create) => create.name == *name,
+            Action::Rename { object, to } => object.kind == ObjectKind::Table && to == name,
+            _ => false,
+        })
+    }
+
+    pub(super) fn creates_updatable_view_after(
+        &self,
+        index: usize,
+        name: &Name,
+        over: &Name,
+    ) -> bool {
+        self.after(index).any(|action| {
+            definitions::as_view(action, name).is_some_and(|view| {
+                view.updatable && !view.materialized && view.reads.contains(over)
+            })
+        })
+    }
+
+    pub(super) fn creates_view_after(&self, index: usize, name: &Name) -> Option<&'a CreateView> {
+        self.after(index)
+            .find_map(|action| definitions::as_view(action, name))
+    }
+
+    pub(super) fn creates_trigger_after(&self, index: usize, trigger: &Object) -> bool {
+        self.after(index).any(|action| match action {
+            Action::CreateTrigger(create) => {
+                create.name == trigger.name
+                    && trigger
+                        .table
+                        .as_ref()
+                        .is_none_or(|table| *table == create.table)
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether a routine of the same signature and result comes back.
+    pub(super) fn creates_routine_after(
+        &self,
+        index: usize,
+        routine: &Object,
+        schema: &Schema,
+    ) -> bool {
+        let mut overloads = schema.routines(&routine.name);
+        let old = match &routine.signature {
+            Some(_) => overloads.find(|old| old.object.signature == routine.signature),
+            None => match (overloads.next(), overloads.next()) {
+                (Some(only), None) => Some(only),
+                _ => None,
+            },
+        };
+        let Some(old) = old else { return false };
+        self.after(index).any(|action| match action {
+            Action::CreateRoutine(create) => {
+                create.object.name == routine.name
+                    && create.object.signature == old.object.signature
+                    && create.returns == old.returns
+            }
+            _ => false,
+        })
+    }
+
+    pub(super) fn sets_default_after(&self, index: usize, table: &Name, column: &Ident) -> bool {
+        self.after(index).any(|action| match action {
+            Action::AlterTable {
+                table: other,
+                change,
+            } if other == table => match &**change {
+                TableChange::SetDefault {
+                    column: other,
+                    default,
+                } => other == column && !default.is_null(),
+                TableChange::RedefineColumn { column: other, .. } => {
+                    other.name == *column && other.fills_itself()
+                }
+                TableChange::AddIdentity { column: other, .. } => other == column,
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// Whether these columns are unique at the end of the file by something other than `but`.
+    pub(super) fn is_unique_after(
+        &self,
+        index: usize,
+        schema: &Schema,
+        table: &Name,
+        columns: &[Ident],
+        but: Option<&Ident>,
+    ) -> bool {
+        let Some(held) = schema.table(table) else {
+            return false;
+        };
+        if columns.is_empty() {
+            return false;
+        }
+        let mut at_the_end = schema.only_tables([table]);
+        let remaining = self.all().filter(|(at, _)| *at >= index);
+        for (_, change) in remaining.filter(|(_, change)| !change.conditional) {
+            at_the_end.apply(change);
+        }
+        let _ = but;
+        at_the_end
+            .table(&held.name)
+            .is_some_and(|after| after.is_unique_on(columns))
+    }
+
+    pub(super) fn creates_index_like_after(&self, index: usize, old: &Index) -> bool {
+        self.after(index).any(|action| match action {
+            Action::CreateIndex(create) => {
+                create.unique
+                    && create.table == old.def.table
+                    && create.keys == old.def.keys
+                    && create.partial == old.def.partial
+            }
+            _ => false,
+        })
+    }
+
+    pub(super) fn rebuild_dropping(&self, table: &Name) -> Option<&Judgement> {
+        self.rebuilds.get(table)
+    }
+
+    pub(super) fn is_rebuild_step(&self, from: &Name, to: &Name) -> bool {
+        self.rebuild_renames.contains(&(from.clone(), to.clone()))
+    }
+
+    pub(super) fn type_after_swap(&self, name: &Name) -> Option<&Judgement> {
+        self.type_swaps.get(name).map(|swap| &swap.verdict)
+    }
+
+    pub(super) fn is_swapped_away(&self, name: &Name) -> bool {
+        self.type_swaps.values().any(|swap| swap.away == *name)
+    }
+
+    /// A column that changes from a type to the one that takes over its name.
+    pub(super) fn type_swap(&self, old: &DataType, new: &DataType) -> Option<&Judgement> {
+        if old.name != new.name {
+            return None;
+        }
+        let swaps = self.type_swaps.iter();
+        swaps
+            .filter(|(name, _)| name.to_string() == old.name)
+            .map(|(_, swap)| &swap.verdict)
+            .next()
+    }
+
+    /// `ALTER TYPE t RENAME TO t_old; CREATE TYPE t …; ALTER COLUMN … TYPE t; DROP TYPE t_old`.
+    fn find_type_swaps(&mut self, schema: &Schema) {
+        let mut swaps = HashMap::new();
+        for (at, change) in self.all() {
+            let Action::Rename { object, to } = &change.action else {
+                continue;
+            };
+            if object.kind != ObjectKind::Type {
+                continue;
+            }
+            let new = self.after(at).find_map(|action| match action {
+                Action::CreateType(create) if create.name == object.name => Some(&create.shape),
+                _ => None,
+            });
+            let Some(new) = new else { continue };
+            let verdict = match (schema.type_shape(&object.name), new) {
+                (Some(TypeShape::Enum(had)), TypeShape::Enum(has)) => {
+                    match had.iter().find(|label| !has.contains(label)) {
+                        None => says(
+                            Effect::Loosen,
+                            "the type is swapped for one with more labels",
+                        ),
+                        Some(lost) => says(
+                            Effect::Restrict,
+                            format!(
+                                "the type is swapped for one without '{lost}', which running releases may write"
+                            ),
+                        ),
+                    }
+                }
+                _ => says(
+                    Effect::Reshape,
+                    "the type is swapped for one that the folder cannot compare",
+                ),
+            };
+            swaps.insert(
+                object.name.clone(),
+                TypeSwap {
+                    away: to.clone(),
+                    verdict,
+                },
+            );
+        }
+        self.type_swaps = swaps;
+    }
+
+    /// New table, copy, drop, rename — in any of its orders: an old table that is dropped or renamed away while a
+    /// table of its name, filled from it, stands at the end. Judged by the difference of the definitions.
+    fn find_rebuilds(&mut self, schema: &Schema, engine: &Engine) {
+        let leaves: HashSet<&Name> = self
+            .all()
+            .filter_map(|(_, change)| match &change.action {
+                Action::Drop { object, .. } | Action::Rename { object, .. }
+                    if object.kind == ObjectKind::Table && !schema.is_new_table(&object.name) =>
+                {
+                    Some(&object.name)
+                }
+                _ => None,
+            })
+            .collect();
+        if leaves.is_empty() {
+            return;
+        }
+        let mut end =
+            schema.only_tables(self.all().flat_map(|(_, change)| tables_of(&change.action)));
+        let mut rows = Lineage::default();
+        for (_, change) in self.all() {
+            rows.follow(&change.action);
+            end.apply(change);
+        }
+        for name in leaves {
+            let Some(after) = end
+                .table(name)
+                .filter(|_| rows.holds(name, name) && rows.was_replaced(name))
+            else {
+                continue;
+            };
+            let judgement = match schema.table(name) {
+                Some(before) if before.complete && after.complete => {
+                    self.judge_rebuild(before, after, schema, engine)
+                }
+                _ => says(
+                    Effect::Reshape,
+                    format!(
+                        "`{name}` is rebuilt, and the folder does not tell its old and new definition"
+                    ),
+                ),
+            };
+            for alias in rows.aliases(name) {
+                self.rebuilds.insert(alias, judgement.clone());
+            }
+            self.rebuild_renames.extend(rows.renames_of(name));
+            self.rebuilt.push(name.clone());
+        }
+    }
+
+    fn judge_rebuild(
+        &self,
+        before: &Table,
+        after: &Table,
+        schema: &Schema,
+        engine: &Engine,
+    ) -> Judgement {
+        // Columns that only the new definition has are new, so that their constraints bind nobody.
+        let mut midway = schema.only_tables([&before.name]);
+        let changes = definition_changes(before, after);
+        for change in changes
+            .iter()
+            .filter(|change| matches!(change, TableChange::AddColumn { .. }))
+        {
+            midway.apply(&Change {
+                action: Action::AlterTable {
+                    table: before.name.clone(),
+                    change: Box::new(change.clone()),
+                },
+                span: crate::model::Span::default(),
+                conditional: false,
+            });
+        }
+        let facts = FileFacts {
+            script: &Script {
+                statements: Vec::new(),
+                ..Script::default()
+            },
+            rebuilds: HashMap::new(),
+            rebuild_renames: HashSet::new(),
+            rebuilt: Vec::new(),
+            type_swaps: HashMap::new(),
+        };
+        let old = Context {
+            schema,
+            facts: &facts,
+            index: 0,
+            engine,
+        };
+        let new = Context {
+            schema: &midway,
+            facts: &facts,
+            index: 0,
+            engine,
+        };
+        let judged = changes.iter().map(|change| match change {
+            TableChange::AddConstraint { .. } => alter_released(&before.name, change, &new),
+            change => alter_released(&before.name, change, &old),
+        });
+        let lost_index = before.indexes.iter().find(|index| {
+            let columns: Vec<Ident> = index.def.columns().cloned().collect();
+            index.def.unique && !after.is_unique_on(&columns) && !has_index_like(after, index)
+        });
+        let lost_index = lost_index.map(|index| {
+            says(
+                Effect::Reshape,
+                format!("the unique index {} does not come back", index.def.label()),
+            )
+        });
+        let new_index = after.indexes.iter().find(|index| {
+            let columns: Vec<Ident> = index.def.columns().cloned().collect();
+            index.def.unique
+                && !unique_index_within(before, &columns)
+                && !before.is_unique_on(&columns)
+                && !has_index_like(before, index)
+        });
+        let new_index = new_index.map(|index| {
+            says(
+                Effect::Restrict,
+                format!("the unique index {} is new", index.def.label()),
+            )
+        });
+        let worst = judged
+            .chain(lost_index)
+            .chain(new_index)
+            .max_by_key(|(effect, _)| *effect);
+        let (effect, reason) =
+            worst.unwrap_or_else(|| says(Effect::Neutral, "the definition stays the same"));
+        says(effect, format!("`{}` is rebuilt: {reason}", before.name))
+    }
+}
+
+fn has_index_like(table: &Table, wanted: &Index) -> bool {
+    table.indexes.iter().any(|index| {
+        index.def.unique
+            && index.def.keys == wanted.def.keys
+            && index.def.partial == wanted.def.partial
+    })
+}
+
+fn tables_of(action: &Action) -> Vec<&Name> {
+    match action {
+        Action::CreateTable(create) => create.like.iter().chain([&create.name]).collect(),
+        Action::AlterTable { table, .. } => vec![table],
+        Action::CreateIndex(create) => vec![&create.table],
+        Action::Drop { object, .. } if object.kind == ObjectKind::Table => vec![&object.name],
+        Action::Rename { object, to } if object.kind == ObjectKind::Table => vec![&object.name, to],
+        _ => Vec::new(),
+    }
+}
+
+/// Where the rows of each table come from, as the statements move them.
+#[derive(Default)]
+struct Lineage {
+    /// Table → the tables, by their names at the start, whose rows it holds.
+    sources: HashMap<Name, HashSet<Name>>,
+    /// Tables, by their names at the start, that were dropped, with the name they were dropped under.
+    dropped: HashMap<Name, Name>,
+    renames: Vec<(Name, Name)>,
+    created: HashSet<Name>,
+}
+
+impl Lineage {
+    fn of(&mut self, table: &Name) -> HashSet<Name> {
+        match self.sources.get(table) {
+            Some(sources) => sources.clone(),
+            None if self.created.contains(table) => HashSet::new(),
+            None => HashSet::from([table.clone()]),
+        }
+    }
+
+    fn follow(&mut self, action: &Action) {
+        match action {
+            Action::CreateTable(create) => {
+                self.created.insert(create.name.clone());
+                self.sources.insert(create.name.clone(), HashSet::new());
+            }
+            Action::Rows(rows) => {
+                if let RowSource::Query(from) = &rows.source {
+                    let mut sources = self.of(&rows.table);
+                    for table in from {
+                        sources.extend(self.of(table));
+                    }
+                    self.sources.insert(rows.table.clone(), sources);
+                }
+            }
+            Action::Rename { object, to } if object.kind == ObjectKind::Table => {
+                let sources = self.of(&object.name);
+                self.sources.remove(&object.name);
+                self.sources.insert(to.clone(), sources);
+                self.renames.push((object.name.clone(), to.clone()));
+            }
+            Action::Drop { object, .. } if object.kind == ObjectKind::Table => {
+                let start = self.name_at_start(&object.name);
+                self.sources.remove(&object.name);
+                self.created.remove(&object.name);
+                self.dropped
+                    .entry(start)
+                    .or_insert_with(|| object.name.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// The name that a table had when the file began, if it existed then.
+    fn name_at_start(&self, name: &Name) -> Name {
+        self.renames
+            .iter()
+            .rev()
+            .find(|(_, to)| to == name)
+            .map_or_else(|| name.clone(), |(from, _)| from.clone())
+    }
+
+    fn holds(&self, table: &Name, rows_of: &Name) -> bool {
+        self.sources
+            .get(table)
+            .is_some_and(|sources| sources.contains(rows_of))
+    }
+
+    fn was_replaced(&self, table: &Name) -> bool {
+        self.dropped.contains_key(table) || self.renames.iter().any(|(from, _)| from == table)
+    }
+
+    fn aliases(&self, table: &Name) -> Vec<Name> {
+        let renamed = self
+            .renames
+            .iter()
+            .filter(|(from, _)| from == table)
+            .map(|(_, to)| to.clone());
+        renamed.chain([table.clone()]).collect()
+    }
+
+    fn renames_of(&self, table: &Name) -> Vec<(Name, Name)> {
+        self.renames
+            .iter()
+            .filter(|(from, to)| from == table || to == table)
+            .cloned()
+            .collect()
+    }
+}
