@@ -260,7 +260,7 @@ pub(super) fn drop(
             ),
         ) if context
             .facts
-            .is_unique_after(context.index, context.schema, table, columns, name) =>
+            .is_unique_after(context.index, context.schema, table, columns) =>
         {
             says(
                 Effect::Neutral,

@@ -152,14 +152,13 @@ impl<'a> FileFacts<'a> {
         })
     }
 
-    /// Whether these columns are unique at the end of the file by something other than `but`.
+    /// Whether these columns are unique at the end of the file.
     pub(super) fn is_unique_after(
         &self,
         index: usize,
         schema: &Schema,
         table: &Name,
         columns: &[Ident],
-        but: Option<&Ident>,
     ) -> bool {
         let Some(held) = schema.table(table) else {
             return false;
@@ -172,7 +171,6 @@ impl<'a> FileFacts<'a> {
         for (_, change) in remaining.filter(|(_, change)| !change.conditional) {
             at_the_end.apply(change);
         }
-        let _ = but;
         at_the_end
             .table(&held.name)
             .is_some_and(|after| after.is_unique_on(columns))

@@ -103,16 +103,11 @@ pub(super) fn drop(object: &Object, if_exists: bool, context: &Context<'_>) -> J
             );
         }
         let columns: Vec<Ident> = index.def.columns().cloned().collect();
-        let name = Some(&object.name.name);
         let replaced = index.def.partial.is_none()
             && columns.len() == index.def.keys.len()
-            && context.facts.is_unique_after(
-                context.index,
-                context.schema,
-                &table.name,
-                &columns,
-                name,
-            );
+            && context
+                .facts
+                .is_unique_after(context.index, context.schema, &table.name, &columns);
         if replaced || context.facts.creates_index_like_after(context.index, index) {
             return says(
                 Effect::Neutral,

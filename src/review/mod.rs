@@ -69,13 +69,7 @@ pub fn review(
         }
         before = standing;
         if standing == Standing::Released {
-            for change in script
-                .statements
-                .iter()
-                .flat_map(|statement| &statement.changes)
-            {
-                schema.apply(change);
-            }
+            fold_in(&script, &mut schema, &settings.engine);
         } else {
             reviewed.push(review_one(index, migration, script, &mut schema, settings));
         }

@@ -3,7 +3,7 @@
 //! A table rebuild (new table, copy, drop, rename: SQLite's only way to change most things) is judged by
 //! this difference and not by its DROP and RENAME.
 
-use crate::model::{ColumnDef, Constraint, ConstraintKind, Expr, TableChange};
+use crate::model::{ColumnDef, ConstraintKind, Expr, TableChange};
 
 use super::{Table, TableConstraint};
 
@@ -92,15 +92,15 @@ fn constraint_changes(before: &Table, after: &Table, changes: &mut Vec<TableChan
     {
         let columns = gone.constraint.kind.columns();
         let column_went = columns.iter().any(|column| after.column(column).is_none());
-        if !column_went {
+        let kind = match gone.constraint.kind {
+            ConstraintKind::ForeignKey { .. } => "foreign key",
+            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } => "unique key",
+            _ => "check",
+        };
+        if !column_went && !(kind == "unique key" && after.is_unique_on(columns)) {
             changes.push(TableChange::DropConstraint {
-                name: gone.constraint.name.clone(),
-                kind: Some(match gone.constraint.kind {
-                    ConstraintKind::PrimaryKey { .. } => "primary key",
-                    ConstraintKind::ForeignKey { .. } => "foreign key",
-                    ConstraintKind::Check(_) => "check",
-                    _ => "unique constraint",
-                }),
+                name: None,
+                kind: Some(kind),
                 if_exists: false,
                 cascade: false,
             });
@@ -112,10 +112,7 @@ fn constraint_changes(before: &Table, after: &Table, changes: &mut Vec<TableChan
         .filter(|held| !has_equal(before, held))
     {
         changes.push(TableChange::AddConstraint {
-            constraint: Constraint {
-                name: new.constraint.name.clone(),
-                ..new.constraint.clone()
-            },
+            constraint: new.constraint.clone(),
             if_not_exists: false,
         });
     }
