@@ -2,10 +2,12 @@
 //!
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
-//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts.
+//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts ·
+//! [`files`] disk and git.
 
 pub mod classify;
 pub mod cost;
+pub mod files;
 pub mod folder;
 pub mod lint;
 pub mod model;

@@ -32,7 +32,8 @@ pub(super) fn spelled(word: &str) -> Option<Spelled> {
     })
 }
 
-/// The files of one engine: those in its sub-folder, else those of its suffix and those without one.
+/// The files of one engine: those in its sub-folder, and there those of its suffix or without one.
+/// Folders that hold nothing but one more folder are stepped through.
 ///
 /// # Errors
 /// When there are folders or suffixes for other engines and nothing for this one.
@@ -49,15 +50,28 @@ pub(super) fn select(
             content: &entry.content,
         })
         .collect();
-    let files = Files { dialect, list };
+    let files = Files::new(dialect, list);
     let mut notices = Vec::new();
-    let files = own_folder(files, &mut notices)?;
+    let mut files = files;
+    loop {
+        let (inner, stepped) = own_folder(files, &mut notices)?;
+        files = inner;
+        match files.inside_only_folder() {
+            Some(inner) => files = inner,
+            None if stepped => {}
+            None => break,
+        }
+    }
     let files = own_suffix(files, &mut notices)?;
     Ok((files, notices))
 }
 
-/// Steps into the engine's own sub-folder when at least half of the SQL lies in such folders.
-fn own_folder<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'t>, FolderError> {
+/// Steps into the engine's own sub-folder when at least half of the SQL lies in such folders; says
+/// whether it did.
+fn own_folder<'t>(
+    files: Files<'t>,
+    notices: &mut Vec<Notice>,
+) -> Result<(Files<'t>, bool), FolderError> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for file in files.sql() {
         if let Some((top, _)) = file.key.split_once('/')
@@ -68,7 +82,7 @@ fn own_folder<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
     }
     let inside: usize = counts.values().sum();
     if inside == 0 || inside * 2 < files.sql().count() {
-        return Ok(files);
+        return Ok((files, false));
     }
     // MariaDB beside MySQL: the folder that carries the dialect's own name is the one meant.
     let own = counts
@@ -89,7 +103,7 @@ fn own_folder<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
             files.dialect
         )));
     }
-    Ok(files.inside(&own))
+    Ok((files.inside(&own), true))
 }
 
 /// Takes the engine suffix out of the names, drops other engines' files, and prefers the engine's own
@@ -97,8 +111,7 @@ fn own_folder<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
 fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'t>, FolderError> {
     let loose = underscored_suffixes(&files);
     let split: Vec<Option<(String, Spelled, String)>> = files
-        .list
-        .iter()
+        .all()
         .map(|file| {
             if file.is_sql() {
                 without_suffix(&file.key, loose)
@@ -119,7 +132,7 @@ fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
     let mut list = Vec::new();
     let mut dropped = Vec::new();
     let mut present = BTreeSet::new();
-    for (file, split) in files.list.iter().zip(&split) {
+    for (file, split) in files.all().zip(&split) {
         match split {
             Some((key, Spelled::Known(of), _)) if *of == files.dialect => {
                 list.push(File {
@@ -135,10 +148,7 @@ fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
             None => list.push(file.clone()),
         }
     }
-    let files = Files {
-        dialect: files.dialect,
-        list,
-    };
+    let files = Files::new(files.dialect, list);
     if files.sql().next().is_none() {
         let present = present.into_iter().collect();
         return Err(FolderError::NoneForDialect {

@@ -3,6 +3,7 @@
 use super::Layout;
 use super::error::FolderError;
 use super::tree::Content;
+use super::version::leading_number;
 use crate::model::{Dialect, Down, Migration, MigrationKind, Span, TransactionMode};
 
 /// The files that a layout looks at: one engine's, below one folder.
@@ -10,8 +11,8 @@ use crate::model::{Dialect, Down, Migration, MigrationKind, Span, TransactionMod
 pub(super) struct Files<'t> {
     /// The engine that they are read for.
     pub(super) dialect: Dialect,
-    /// In path order.
-    pub(super) list: Vec<File<'t>>,
+    /// In the order of their keys.
+    list: Vec<File<'t>>,
 }
 
 /// One file under the name that a layout reads.
@@ -26,6 +27,17 @@ pub(super) struct File<'t> {
 }
 
 impl<'t> Files<'t> {
+    /// These files, to be read for `dialect`.
+    pub(super) fn new(dialect: Dialect, mut list: Vec<File<'t>>) -> Self {
+        list.sort_by(|one, other| one.key.cmp(&other.key));
+        Self { dialect, list }
+    }
+
+    /// All files.
+    pub(super) fn all(&self) -> impl Iterator<Item = &File<'t>> {
+        self.list.iter()
+    }
+
     /// The SQL files.
     pub(super) fn sql(&self) -> impl Iterator<Item = &File<'t>> {
         self.list.iter().filter(|file| file.is_sql())
@@ -38,16 +50,25 @@ impl<'t> Files<'t> {
 
     /// The file of this name.
     pub(super) fn named(&self, key: &str) -> Option<&File<'t>> {
-        self.list.iter().find(|file| file.key == key)
+        let at = self
+            .list
+            .binary_search_by(|file| file.key.as_str().cmp(key))
+            .ok()?;
+        self.list.get(at)
     }
 
-    /// The same files seen from one folder further down, when all SQL lies in that one folder.
+    /// The same files seen from one folder further down, when all SQL lies in that one folder and the
+    /// folder is not itself a migration.
     pub(super) fn inside_only_folder(&self) -> Option<Self> {
         let first = self.sql().next()?;
         let (top, _) = first.key.split_once('/')?;
         let prefix = format!("{top}/");
         let only = self.sql().all(|file| file.key.starts_with(&prefix));
-        only.then(|| self.inside(top))
+        let is_migration = leading_number(top.trim_start_matches(['v', 'V'])).is_some()
+            || self
+                .sql()
+                .any(|file| file.dir() == top && matches!(file.name(), "up.sql" | "migration.sql"));
+        (only && !is_migration).then(|| self.inside(top))
     }
 
     /// The files of one sub-folder, seen from there.
@@ -88,6 +109,11 @@ impl<'t> File<'t> {
         name.strip_suffix(".up")
             .or_else(|| name.strip_suffix(".down"))
             .unwrap_or(name)
+    }
+
+    /// The key without `.sql`: an id for a file whose version is not known.
+    pub(super) fn key_stem(&self) -> &str {
+        strip_suffix_ignoring_case(&self.key, ".sql").unwrap_or(&self.key)
     }
 
     /// Whether the name ends in `.sql`.

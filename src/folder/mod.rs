@@ -3,16 +3,20 @@
 //! Pure over an in-memory [`Tree`]; `files` makes trees from the disk and from git. Each layout is a
 //! file of its own in `layouts/`.
 
+mod dialect;
 mod engines;
 mod error;
 mod files;
 mod layouts;
+mod scan;
+mod sections;
 mod tree;
 mod version;
 
 use std::collections::HashSet;
 use std::fmt;
 
+pub use dialect::{Guess, guess_dialect};
 pub use error::{FolderError, UnknownLayout};
 pub use layouts::Layout;
 pub use tree::{Content, Entry, Tree};
@@ -83,12 +87,13 @@ impl fmt::Display for Notice {
 pub fn read(tree: &Tree, layout: Option<Layout>, dialect: Dialect) -> Result<Folder, FolderError> {
     let (files, mut notices) = engines::select(tree, dialect)?;
     refuse_no_sql(tree, &files)?;
-    let (files, layout, because, reading) = match layout {
-        Some(layout) => {
-            let reading = layout.reader().read(&files)?;
-            (files, layout, "as configured".to_owned(), reading)
-        }
-        None => detect(files, &mut notices)?,
+    let (layout, because, reading) = match layout {
+        Some(layout) => (
+            layout,
+            "as configured".to_owned(),
+            layout.reader().read(&files)?,
+        ),
+        None => detect(&files, &mut notices)?,
     };
     if reading.migrations.is_empty() {
         return Err(FolderError::NoMigration {
@@ -119,7 +124,7 @@ pub fn read_loose(tree: &Tree, dialect: Dialect) -> Result<Folder, FolderError> 
     let (down, up): (Vec<_>, Vec<_>) = files.sql().partition(|file| version::is_down(&file.key));
     let migrations = up
         .iter()
-        .map(|file| file.migration(file.stem(), ""))
+        .map(|file| file.migration(file.key_stem(), ""))
         .collect::<Result<Vec<_>, _>>()?;
     if migrations.is_empty() {
         return Err(FolderError::Empty {
@@ -151,20 +156,13 @@ fn refuse_no_sql(tree: &Tree, files: &Files<'_>) -> Result<(), FolderError> {
     Ok(())
 }
 
-type Detected<'t> = (Files<'t>, Layout, String, Reading);
-
-/// Finds the layout that the files speak for, one folder further down where there is only that.
-fn detect<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Detected<'t>, FolderError> {
-    let mut files = files;
-    let mut found = fitting(&files);
-    while found.is_empty() {
-        let Some(inner) = files.inside_only_folder() else {
-            break;
-        };
-        files = inner;
-        found = fitting(&files);
-    }
-    let Some((best, _)) = found.first() else {
+/// Finds the layout that the files speak for, and reads them by it.
+fn detect(
+    files: &Files<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<(Layout, String, Reading), FolderError> {
+    let found = fitting(files);
+    let Some(((best, evidence), others)) = found.split_first() else {
         let first = files
             .sql()
             .next()
@@ -174,27 +172,25 @@ fn detect<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Detected<'t
             first,
         });
     };
-    let best = *best;
-    let reading = best.reader().read(&files)?;
-    let mut rivals = Vec::new();
-    for (layout, evidence) in &found[1..] {
-        let other = layout.reader().read(&files);
-        let same = other.is_ok_and(|other| reads_alike(&reading, &other));
-        if evidence.weight() == found[0].1.weight() && !same {
-            rivals.push((*layout, evidence.because.clone()));
-        } else if same && evidence.weight() == found[0].1.weight() {
+    let reading = best.reader().read(files);
+    let mut candidates = vec![(*best, evidence.because.clone())];
+    for (layout, other) in others
+        .iter()
+        .filter(|(_, other)| other.weight() == evidence.weight())
+    {
+        if reads_alike(&reading, &layout.reader().read(files)) {
             notices.push(Notice::general(format!(
                 "read as {best}; {layout} reads these files alike: if it is yours, set `layout = \"{}\"`",
                 layout.name()
             )));
+        } else {
+            candidates.push((*layout, other.because.clone()));
         }
     }
-    let because = found[0].1.because.clone();
-    if !rivals.is_empty() {
-        rivals.insert(0, (best, because));
-        return Err(FolderError::Ambiguous { candidates: rivals });
+    if candidates.len() > 1 {
+        return Err(FolderError::Ambiguous { candidates });
     }
-    Ok((files, best, because, reading))
+    Ok((*best, evidence.because.clone(), reading?))
 }
 
 /// The layouts that fit, best first. One that explains less than half of what another explains does
@@ -219,16 +215,25 @@ fn fitting(files: &Files<'_>) -> Vec<(Layout, Evidence)> {
     found
 }
 
-/// Whether two layouts would run the same text in the same order.
-fn reads_alike(one: &Reading, other: &Reading) -> bool {
-    let parts = |reading: &Reading| -> Vec<(String, Vec<crate::model::Span>)> {
-        reading
+/// Whether two layouts would run the same text in the same order, or refuse the same two files.
+fn reads_alike(one: &Result<Reading, FolderError>, other: &Result<Reading, FolderError>) -> bool {
+    let parts = |migration: &Migration| (migration.file.clone(), migration.up.clone());
+    match (one, other) {
+        (Ok(one), Ok(other)) => one
             .migrations
             .iter()
-            .map(|m| (m.file.clone(), m.up.clone()))
-            .collect()
-    };
-    parts(one) == parts(other)
+            .map(parts)
+            .eq(other.migrations.iter().map(parts)),
+        (
+            Err(FolderError::DuplicateVersion { first, second, .. }),
+            Err(FolderError::DuplicateVersion {
+                first: a,
+                second: b,
+                ..
+            }),
+        ) => (first, second) == (a, b),
+        _ => false,
+    }
 }
 
 /// The SQL files that no migration uses and no notice names yet.
@@ -259,7 +264,10 @@ fn unused(
     (!unused.is_empty()).then(|| {
         Notice::about(
             unused,
-            format!("not read, since {layout} does not apply them"),
+            format!("not read: no migration in the {} layout", layout.name()),
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,15 +34,25 @@ pub(super) fn numbers(text: &str, separators: &[char]) -> Option<Numbers> {
     Some(Numbers(parts))
 }
 
-/// Whether a file's name says that it is the way down: `x.down.sql`, `x_down.sql`, `down.sql`,
-/// `rollback/x.sql`, `U1__x.sql` is not among them since only Flyway means that.
+const WORDS_FOR_DOWN: [&str; 6] = ["down", "downgrade", "downs", "revert", "rollback", "undo"];
+
+/// Whether a file's name can only mean the way down: `x.down.sql`, `down.sql`, `rollback/x.sql`.
 pub(super) fn is_down(key: &str) -> bool {
-    const WORDS: [&str; 6] = ["down", "rollback", "undo", "revert", "downgrade", "downs"];
     let key = key.to_ascii_lowercase();
     let (dir, name) = key.rsplit_once('/').unwrap_or(("", &key));
     let stem = name.strip_suffix(".sql").unwrap_or(name);
-    let last = stem.rsplit(['.', '_', '-']).next().unwrap_or(stem);
-    WORDS.contains(&last) || dir.split('/').any(|part| WORDS.contains(&part))
+    let last = stem.rsplit('.').next().unwrap_or(stem);
+    WORDS_FOR_DOWN.contains(&last) || dir.split('/').any(|part| WORDS_FOR_DOWN.contains(&part))
+}
+
+/// Whether a name ends in such a word: `1_users_down.sql`. It may as well be a description
+/// (`5_add_rollback.sql`), so that it needs a second file of its number to be taken for the way down.
+pub(super) fn may_be_down(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let stem = key.strip_suffix(".sql").unwrap_or(&key);
+    stem.rsplit(['_', '-', ' '])
+        .next()
+        .is_some_and(|last| WORDS_FOR_DOWN.contains(&last))
 }
 
 #[cfg(test)]
@@ -71,10 +81,9 @@ mod tests {
     fn down_files_are_known_by_their_last_word_or_folder() {
         for key in [
             "1_a.down.sql",
-            "1_a_down.sql",
             "x/down.sql",
             "rollback/1.sql",
-            "1-rollback.sql",
+            "1.ROLLBACK.sql",
         ] {
             assert!(is_down(key), "{key}");
         }
@@ -83,8 +92,11 @@ mod tests {
             "1_shutdown.sql",
             "1_down_payment.sql",
             "up.sql",
+            "1_down.sql",
         ] {
             assert!(!is_down(key), "{key}");
         }
+        assert!(may_be_down("1_a_down.sql") && may_be_down("1-rollback.sql"));
+        assert!(!may_be_down("1_shutdown.sql") && !may_be_down("1_down_payment.sql"));
     }
 }

@@ -3,6 +3,7 @@
 //! A new layout is a file here with a type that implements [`Reader`], its `mod` line, and one line in
 //! the list below.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,8 +12,20 @@ use super::error::{FolderError, UnknownLayout};
 use super::files::Files;
 use crate::model::Migration;
 
+mod atlas;
+mod dbmate;
 mod diesel;
+mod drizzle;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod liquibase;
+mod numbered;
+mod prisma;
+mod refinery;
+mod sql_migrate;
 mod sqlx;
+mod tern;
 
 /// How a tool lays out its migrations.
 pub(super) trait Reader: Sync {
@@ -73,19 +86,22 @@ impl Evidence {
     }
 }
 
-/// Sorts by version and refuses two of one version.
+/// Sorts by the tool's own order and refuses two migrations of one version.
 pub(super) fn in_order<K: Ord>(
     layout: Layout,
     mut keyed: Vec<(K, Migration)>,
 ) -> Result<Vec<Migration>, FolderError> {
     keyed.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.file.cmp(&other.file)));
-    if let Some(pair) = keyed.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        return Err(FolderError::DuplicateVersion {
-            layout,
-            version: pair[1].1.id.clone(),
-            first: pair[0].1.file.clone(),
-            second: pair[1].1.file.clone(),
-        });
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    for (_, migration) in &keyed {
+        if let Some(first) = seen.insert(&migration.id, &migration.file) {
+            return Err(FolderError::DuplicateVersion {
+                layout,
+                version: migration.id.clone(),
+                first: first.to_owned(),
+                second: migration.file.clone(),
+            });
+        }
     }
     Ok(keyed.into_iter().map(|(_, migration)| migration).collect())
 }
@@ -129,8 +145,32 @@ macro_rules! layouts {
 layouts! {
     /// `<version>_<name>/up.sql` and `down.sql`.
     Diesel "diesel" "diesel" diesel::Diesel;
+    /// `<timestamp>_<name>/migration.sql`.
+    Prisma "prisma" "Prisma" prisma::Prisma;
+    /// `0000_name.sql` in the order of `meta/_journal.json`.
+    Drizzle "drizzle" "Drizzle" drizzle::Drizzle;
+    /// SQL files with `-- +goose Up` and `-- +goose Down`.
+    Goose "goose" "goose" goose::Goose;
+    /// SQL files with `-- migrate:up` and `-- migrate:down`.
+    Dbmate "dbmate" "dbmate" dbmate::Dbmate;
+    /// SQL files with `-- +migrate Up` and `-- +migrate Down`.
+    SqlMigrate "sql-migrate" "sql-migrate" sql_migrate::SqlMigrate;
+    /// SQL files with `---- create above / drop below ----`.
+    Tern "tern" "tern" tern::Tern;
+    /// Formatted SQL with `--changeset author:id`.
+    Liquibase "liquibase" "Liquibase" liquibase::Liquibase;
+    /// SQL files beside an `atlas.sum`.
+    Atlas "atlas" "Atlas" atlas::Atlas;
+    /// `V1__name.sql`, `U1__name.sql`, `R__name.sql`, `B1__name.sql`.
+    Flyway "flyway" "Flyway" flyway::Flyway;
+    /// `V1__name.sql`, `U1__name.sql`.
+    Refinery "refinery" "refinery" refinery::Refinery;
+    /// `<version>_<title>.up.sql` and `.down.sql`.
+    GolangMigrate "golang-migrate" "golang-migrate" golang_migrate::GolangMigrate;
     /// `<version>_<description>.sql`, or `.up.sql` and `.down.sql`.
     Sqlx "sqlx" "sqlx" sqlx::Sqlx;
+    /// Plain numbered files: `001_name.sql`, `1-name.sql`, `1.sql`.
+    Numbered "numbered" "plain numbered files" numbered::Numbered;
 }
 
 impl fmt::Display for Layout {

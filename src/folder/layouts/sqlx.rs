@@ -1,6 +1,8 @@
 //! sqlx (`sqlx-core/src/migrate/source.rs`): `<version>_<description>.sql`, or a pair of `.up.sql` and
 //! `.down.sql`; versions are 64-bit numbers; sub-folders are not read.
 
+use std::collections::HashMap;
+
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
@@ -58,7 +60,7 @@ impl Reader for Sqlx {
 
     fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError> {
         let mut up = Vec::new();
-        let mut down = Vec::new();
+        let mut down = HashMap::new();
         for file in files.sql_on_top() {
             let Some((version, _)) = file.name().split_once('_') else {
                 continue;
@@ -67,10 +69,10 @@ impl Reader for Sqlx {
                 .parse()
                 .map_err(|_| file.bad_name(Layout::Sqlx, self.expected()))?;
             if is_down(file) {
-                down.push((number, file));
+                down.insert(number, file);
                 continue;
             }
-            let mut migration = file.migration(version, description(file))?;
+            let mut migration = file.migration(&number.to_string(), description(file))?;
             migration.transaction = if migration.text.starts_with(NO_TRANSACTION) {
                 TransactionMode::OneQuery
             } else {
@@ -79,7 +81,7 @@ impl Reader for Sqlx {
             up.push((number, migration));
         }
         for (number, migration) in &mut up {
-            if let Some((_, file)) = down.iter().find(|(of, _)| of == number) {
+            if let Some(file) = down.get(number) {
                 migration.down = Some(file.as_down()?);
             }
         }

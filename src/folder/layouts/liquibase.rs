@@ -1,0 +1,332 @@
+//! Liquibase formatted SQL (`AbstractFormattedChangeLogParser.java`): each `--changeset author:id` in a
+//! file is one migration; files come in path order, as `includeAll` takes them.
+
+use std::collections::HashMap;
+
+use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::Notice;
+use crate::folder::error::FolderError;
+use crate::folder::files::{File, Files};
+use crate::folder::sections::{self, Line, after_word};
+use crate::model::{Dialect, Down, Migration, Span, TransactionMode};
+
+pub(super) struct Liquibase;
+
+impl Reader for Liquibase {
+    fn expected(&self) -> &'static str {
+        "SQL files that start with `--liquibase formatted sql`"
+    }
+
+    fn detect(&self, files: &Files<'_>) -> Option<Evidence> {
+        let count = files.sql().filter(|file| is_formatted(file.peek())).count();
+        let because = format!("{count} files that start with `--liquibase formatted sql`");
+        Evidence::of(Strength::Sure, count, because)
+    }
+
+    fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError> {
+        let mut migrations = Vec::new();
+        let mut foreign = Vec::new();
+        for file in files.sql().filter(|file| is_formatted(file.peek())) {
+            let sets = changesets(file)?;
+            if sets.is_empty() {
+                let help = "add `--changeset author:id` above the first statement";
+                return Err(sections::bad_marker(file, 1, "there is no changeset", help));
+            }
+            let (own, others): (Vec<_>, Vec<_>) =
+                sets.into_iter().partition(|set| set.is_for(files.dialect));
+            if !others.is_empty() {
+                foreign.push(file.path.to_owned());
+            }
+            let own = own.into_iter().map(|set| set.into_migration(file));
+            let own = own.collect::<Result<Vec<_>, _>>()?;
+            migrations.extend(in_order(
+                Layout::Liquibase,
+                own.into_iter().enumerate().collect(),
+            )?);
+        }
+        name_apart(&mut migrations);
+        let mut notices = Vec::new();
+        if !foreign.is_empty() {
+            let message = format!(
+                "changesets for other engines than {}: not read",
+                files.dialect
+            );
+            notices.push(Notice::about(foreign, message));
+        }
+        let master: Vec<String> = files
+            .all()
+            .filter(|file| is_master(file))
+            .map(|file| file.path.to_owned())
+            .collect();
+        if !master.is_empty() {
+            let message =
+                "changelogs that are no SQL: not read; the SQL files are taken in path order";
+            notices.push(Notice::about(master, message));
+        }
+        Ok(Reading {
+            migrations,
+            notices,
+        })
+    }
+}
+
+/// Author and id need to be unique within one file only; where they are not unique in the folder, the
+/// file's name goes before them.
+fn name_apart(migrations: &mut [Migration]) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for migration in &*migrations {
+        *counts.entry(migration.id.clone()).or_default() += 1;
+    }
+    for migration in migrations {
+        if counts[&migration.id] > 1 {
+            migration.id = format!("{}::{}", migration.file, migration.id);
+        }
+    }
+}
+
+fn is_formatted(text: &str) -> bool {
+    sections::lines(text)
+        .find(|line| !line.text.trim().is_empty())
+        .and_then(|line| comment(line.text))
+        .and_then(|comment| after_word(comment, "liquibase"))
+        .is_some_and(|rest| after_word(rest.trim_start(), "formatted").is_some())
+}
+
+fn is_master(file: &File<'_>) -> bool {
+    let name = file.name().to_ascii_lowercase();
+    let other = [".xml", ".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    other && (name.contains("changelog") || name.contains("master"))
+}
+
+/// One changeset as it is read.
+struct Changeset {
+    id: String,
+    attributes: String,
+    delimiter: Option<String>,
+    start: usize,
+    up: Vec<Span>,
+    down: Vec<Span>,
+}
+
+impl Changeset {
+    /// Whether its `dbms` attribute names this engine, or does not exclude it.
+    fn is_for(&self, dialect: Dialect) -> bool {
+        let Some(dbms) = attribute(&self.attributes, "dbms") else {
+            return true;
+        };
+        let own: &[&str] = match dialect {
+            Dialect::Postgres => &["postgresql"],
+            Dialect::Mysql => &["mysql", "mariadb"],
+            Dialect::Sqlite => &["sqlite"],
+        };
+        let names: Vec<&str> = dbms.split(',').map(str::trim).collect();
+        let named = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
+        if names
+            .iter()
+            .any(|name| name.strip_prefix('!').is_some_and(named))
+        {
+            return false;
+        }
+        names
+            .iter()
+            .any(|name| name.starts_with('!') || *name == "all" || named(name))
+    }
+
+    /// Ends the part that runs up, cutting out a delimiter that is not SQL's own.
+    fn close(&mut self, text: &str, end: usize) {
+        let part = Span::new(self.start, end);
+        match &self.delimiter {
+            None => push_part(&mut self.up, text, part),
+            Some(delimiter) => {
+                let (mut start, mut at) = (part.start, part.start);
+                for line in part.of(text).split_inclusive('\n') {
+                    if let Some(code) = line.trim_end().strip_suffix(delimiter.as_str()) {
+                        push_part(&mut self.up, text, Span::new(start, at + code.len()));
+                        start = at + line.len();
+                    }
+                    at += line.len();
+                }
+                push_part(&mut self.up, text, Span::new(start, part.end));
+            }
+        }
+    }
+
+    fn into_migration(self, file: &File<'_>) -> Result<Migration, FolderError> {
+        let mut migration = file.migration(&self.id, "")?;
+        migration.up = self.up;
+        migration.down = (!self.down.is_empty()).then_some(Down::Parts(self.down));
+        let off = attribute(&self.attributes, "runInTransaction")
+            .is_some_and(|value| value.eq_ignore_ascii_case("false"));
+        migration.transaction = if off {
+            TransactionMode::None
+        } else {
+            TransactionMode::File
+        };
+        Ok(migration)
+    }
+}
+
+fn push_part(parts: &mut Vec<Span>, text: &str, part: Span) {
+    if !part.of(text).trim().is_empty() {
+        parts.push(part);
+    }
+}
+
+/// What is passed over while reading a changeset.
+enum Skip {
+    Nothing,
+    /// Up to `--ignoreLines:end`, or so many lines.
+    Lines(Option<usize>),
+    /// A `/* liquibase rollback … */` block that started here.
+    Rollback(usize),
+}
+
+fn changesets(file: &File<'_>) -> Result<Vec<Changeset>, FolderError> {
+    let text = file.text()?;
+    let mut sets: Vec<Changeset> = Vec::new();
+    let mut skip = Skip::Nothing;
+    for line in sections::lines(text) {
+        let comment = comment(line.text);
+        match skip {
+            Skip::Rollback(start) => {
+                if let Some(at) = line.text.find("*/") {
+                    if let Some(set) = sets.last_mut() {
+                        push_part(&mut set.down, text, Span::new(start, line.start + at));
+                        set.start = line.next;
+                    }
+                    skip = Skip::Nothing;
+                }
+                continue;
+            }
+            Skip::Lines(left) => {
+                let ended = comment
+                    .and_then(|c| after_word(c, "ignoreLines:end"))
+                    .is_some();
+                skip = match left {
+                    Some(left) if left > 1 => Skip::Lines(Some(left - 1)),
+                    None if !ended => Skip::Lines(None),
+                    _ => Skip::Nothing,
+                };
+                if let Some(set) = sets.last_mut() {
+                    set.start = line.next;
+                }
+                continue;
+            }
+            Skip::Nothing => {}
+        }
+        if is_rollback_block(line.text) {
+            if let Some(set) = sets.last_mut() {
+                set.close(text, line.start);
+            }
+            skip = Skip::Rollback(line.next);
+            continue;
+        }
+        let Some(comment) = comment else { continue };
+        if let Some(rest) = word(comment, "changeset") {
+            if let Some(set) = sets.last_mut() {
+                set.close(text, line.start);
+            }
+            sets.push(changeset(file, &line, rest)?);
+        } else if let Some(count) = after_word(comment, "ignoreLines:") {
+            if let Some(set) = sets.last_mut() {
+                set.close(text, line.start);
+                set.start = line.next;
+            }
+            skip = match count.trim().parse() {
+                Ok(0) => Skip::Nothing,
+                Ok(count) => Skip::Lines(Some(count)),
+                Err(_) => Skip::Lines(None),
+            };
+        } else if let (Some(rest), Some(set)) = (word(comment, "rollback"), sets.last_mut())
+            && !rest.trim().is_empty()
+            && !["empty", "not required"].contains(&rest.trim().to_ascii_lowercase().as_str())
+        {
+            let end = line.start + line.text.len();
+            set.down.push(Span::new(end - rest.trim_start().len(), end));
+        }
+    }
+    if let (Some(set), Skip::Nothing) = (sets.last_mut(), skip) {
+        set.close(text, text.len());
+    }
+    Ok(sets)
+}
+
+/// Reads `author:id attributes…` of a changeset that starts at this line.
+fn changeset(file: &File<'_>, line: &Line<'_>, rest: &str) -> Result<Changeset, FolderError> {
+    let wrong = || {
+        let problem = "this changeset has no author and id";
+        line.bad_marker(file, problem, "write it as `--changeset author:id`")
+    };
+    let (author, rest) = quoted_or(rest.trim_start(), |text| text.find(':')).ok_or_else(wrong)?;
+    let rest = rest
+        .trim_start()
+        .strip_prefix(':')
+        .ok_or_else(wrong)?
+        .trim_start();
+    let (id, attributes) = quoted_or(rest, |text| {
+        Some(text.find(char::is_whitespace).unwrap_or(text.len()))
+    })
+    .ok_or_else(wrong)?;
+    let (author, id) = (author.trim(), id.trim());
+    if author.is_empty() || id.is_empty() {
+        return Err(wrong());
+    }
+    let delimiter = attribute(attributes, "endDelimiter")
+        .filter(|delimiter| !delimiter.is_empty() && *delimiter != ";")
+        .map(|delimiter| delimiter.trim_start_matches("\\n").to_owned())
+        .filter(|delimiter| !delimiter.is_empty());
+    Ok(Changeset {
+        id: format!("{author}:{id}"),
+        attributes: attributes.to_owned(),
+        delimiter,
+        start: line.next,
+        up: Vec::new(),
+        down: Vec::new(),
+    })
+}
+
+/// A quoted word, or the text up to the place that `end` finds; and what follows.
+fn quoted_or(text: &str, end: impl Fn(&str) -> Option<usize>) -> Option<(&str, &str)> {
+    match text.strip_prefix('"') {
+        Some(rest) => rest.split_once('"'),
+        None => end(text).map(|at| text.split_at(at)),
+    }
+}
+
+/// The value of `name:value`; a value in quotes may hold blanks.
+fn attribute<'t>(attributes: &'t str, name: &str) -> Option<&'t str> {
+    let lower = attributes.to_ascii_lowercase();
+    let key = format!("{}:", name.to_ascii_lowercase());
+    let at = lower.match_indices(&key).map(|(at, _)| at).find(|at| {
+        lower[..*at]
+            .chars()
+            .next_back()
+            .is_none_or(char::is_whitespace)
+    })?;
+    let value = &attributes[at + key.len()..];
+    match value.strip_prefix('"') {
+        Some(value) => value.split('"').next(),
+        None => value.split_whitespace().next(),
+    }
+}
+
+/// What follows `--`, without blanks.
+fn comment(line: &str) -> Option<&str> {
+    line.trim_start().strip_prefix("--").map(str::trim_start)
+}
+
+/// What follows this word, which must end there.
+fn word<'t>(comment: &'t str, word: &str) -> Option<&'t str> {
+    after_word(comment, word)
+        .filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+}
+
+fn is_rollback_block(line: &str) -> bool {
+    line.trim()
+        .strip_prefix("/*")
+        .and_then(|rest| after_word(rest.trim_start(), "liquibase"))
+        .and_then(|rest| after_word(rest.trim(), "rollback"))
+        .is_some_and(str::is_empty)
+}

@@ -1,0 +1,53 @@
+//! Prisma Migrate: a folder for each migration with one `migration.sql`, applied in the order of the
+//! folders' names. There is no way down. The script is sent as one query, without a transaction.
+
+use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::error::FolderError;
+use crate::folder::files::{File, Files};
+use crate::model::TransactionMode;
+
+pub(super) struct Prisma;
+
+impl Reader for Prisma {
+    fn expected(&self) -> &'static str {
+        "`<timestamp>_<name>/migration.sql`"
+    }
+
+    fn detect(&self, files: &Files<'_>) -> Option<Evidence> {
+        // Drizzle's newer folders hold a `migration.sql` too, with a snapshot beside it.
+        if files.all().any(|file| file.name() == "snapshot.json") {
+            return None;
+        }
+        let count = scripts(files).count();
+        Evidence::of(
+            Strength::Sure,
+            count,
+            format!("{count} folders that hold a `migration.sql`"),
+        )
+    }
+
+    fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError> {
+        let mut keyed = Vec::new();
+        for file in scripts(files) {
+            keyed.push((file.dir(), migration_of_folder(file)?));
+        }
+        Ok(Reading {
+            migrations: in_order(Layout::Prisma, keyed)?,
+            notices: Vec::new(),
+        })
+    }
+}
+
+fn migration_of_folder(file: &File<'_>) -> Result<crate::model::Migration, FolderError> {
+    let folder = file.dir();
+    let name = folder.split_once('_').map_or("", |(_, name)| name);
+    let mut migration = file.migration(folder, name)?;
+    migration.transaction = TransactionMode::OneQuery;
+    Ok(migration)
+}
+
+fn scripts<'f, 't>(files: &'f Files<'t>) -> impl Iterator<Item = &'f File<'t>> {
+    files.sql().filter(|file| {
+        file.name() == "migration.sql" && !file.dir().is_empty() && !file.dir().contains('/')
+    })
+}

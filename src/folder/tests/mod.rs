@@ -1,0 +1,42 @@
+//! Every layout by table: what is detected, what is read in which order, and what is refused.
+
+mod detection;
+mod engines;
+mod layouts;
+mod refusals;
+
+use super::*;
+use crate::model::Span;
+
+/// A tree of these files, given as path and text.
+fn tree(files: &[(&str, &str)]) -> Tree {
+    let entry = |(path, text): &(&str, &str)| {
+        let path = (*path).to_owned();
+        if Tree::wants_content(&path) {
+            Entry::from_bytes(path, text.as_bytes().to_vec())
+        } else {
+            Entry {
+                path,
+                content: Content::NameOnly,
+            }
+        }
+    };
+    Tree::new(files.iter().map(entry).collect())
+}
+
+/// The parts as trimmed text.
+fn texts<'t>(text: &'t str, spans: &[Span]) -> Vec<&'t str> {
+    spans.iter().map(|span| span.of(text).trim()).collect()
+}
+
+fn ids(folder: &Folder) -> Vec<&str> {
+    folder
+        .migrations
+        .iter()
+        .map(|migration| migration.id.as_str())
+        .collect()
+}
+
+fn notices(folder: &Folder) -> Vec<String> {
+    folder.notices.iter().map(ToString::to_string).collect()
+}
