@@ -1,14 +1,20 @@
 //! Text to changes: where each statement begins and ends, what it does, and what could not be understood.
 //!
-//! A text is split by our own splitter with exact byte ranges; each statement is then described from
-//! sqlparser's tree ([`describe`]) or, where sqlparser does not take it, by readers of our own over the
-//! same tokens ([`routine`]). What neither understands is opaque, with the reason, and spoils itself alone.
+//! A text is split by our own splitter with exact byte ranges; each statement is then described: DDL from
+//! its tokens, queries and expressions from sqlparser's trees. What is not understood is opaque, with the
+//! reason, and spoils itself alone.
 
+mod client;
 pub mod cursor;
+mod describe;
 pub mod split;
 pub mod token;
 
-use crate::model::{Change, Span};
+use cursor::Tokens;
+use describe::Described;
+use split::{Piece, PieceKind};
+
+use crate::model::{Change, Engine, Span};
 
 /// Everything that one migration's way up says.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +28,8 @@ pub struct Script {
 pub struct Statement {
     /// The statement without its delimiter and without the comments before it.
     pub span: Span,
+    /// The comments directly above it; empty if there are none.
+    pub comments: Span,
     /// What it does, as far as it was understood.
     pub changes: Vec<Change>,
     /// Set when some of it was not understood: the statement gates as contract.
@@ -53,7 +61,62 @@ pub enum OpaqueKind {
 }
 
 /// Reads the parts `up` of `text`: every statement in them, with what it does.
-pub fn read(text: &str, up: &[Span], engine: &crate::model::Engine) -> Script {
-    let _ = (text, up, engine);
-    Script::default()
+pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
+    let pieces = up
+        .iter()
+        .flat_map(|part| split::split(text, *part, engine.dialect));
+    Script {
+        statements: pieces
+            .map(|piece| statement(text, &piece, engine))
+            .collect(),
+    }
+}
+
+fn statement(text: &str, piece: &Piece, engine: &Engine) -> Statement {
+    let described = match &piece.kind {
+        PieceKind::Statement => describe(text, piece.span, engine),
+        PieceKind::MetaCommand | PieceKind::ClientCommand => client::command(text, piece.span),
+        PieceKind::Template { placeholder } => spoiled(
+            OpaqueKind::Template,
+            format!(
+                "another program fills in `{}` before the engine sees it",
+                placeholder.of(text)
+            ),
+            *placeholder,
+        ),
+        PieceKind::Unterminated { what, opened } => spoiled(
+            OpaqueKind::Unterminated,
+            format!("a {what} is opened and never closed"),
+            Span::new(*opened, piece.span.end.max(*opened)),
+        ),
+    };
+    Statement {
+        span: piece.span,
+        comments: piece.comments,
+        changes: described.changes,
+        opaque: described.opaque,
+    }
+}
+
+/// What the statement at `span` does.
+fn describe(text: &str, span: Span, engine: &Engine) -> Described {
+    let mut tokens = Tokens::new(text, span, engine.dialect);
+    let start = tokens.mark();
+    if let Some(described) = describe::statement(&mut tokens) {
+        return described;
+    }
+    tokens.reset(start);
+    let head = tokens.peek_text();
+    spoiled(
+        OpaqueKind::Syntax,
+        format!("no statement that is known begins with `{head}`"),
+        span,
+    )
+}
+
+fn spoiled(kind: OpaqueKind, reason: String, span: Span) -> Described {
+    Described {
+        changes: Vec::new(),
+        opaque: Some(Opaque { kind, reason, span }),
+    }
 }

@@ -1,0 +1,91 @@
+//! `ALTER TABLE`, clause by clause, each with its own span. A clause that is not understood spoils itself
+//! alone.
+
+mod clause;
+mod mysql;
+
+use crate::model::{Action, Change, Dialect, Name};
+use crate::sql::cursor::Tokens;
+use crate::sql::token::TokenKind;
+use crate::sql::{Opaque, OpaqueKind};
+
+use super::Described;
+
+/// `ALTER` was read, and `TABLE` follows, maybe after a word or two.
+pub(super) fn read(tokens: &mut Tokens) -> Option<Described> {
+    while tokens
+        .take_any(&["ignore", "online", "offline", "foreign"])
+        .is_some()
+    {}
+    tokens.take_word("table").then_some(())?;
+    tokens.take(&["if", "exists"]);
+    tokens.take_word("only");
+    let table = tokens.name()?;
+    tokens.take_operator("*");
+    if tokens.dialect() == Dialect::Mysql {
+        // MariaDB: how long to wait for the lock.
+        if tokens.take_word("wait") {
+            tokens.take_kind(TokenKind::Number);
+        }
+        tokens.take_word("nowait");
+    }
+    if tokens.at_end() {
+        return None;
+    }
+    Some(clauses(tokens, &table))
+}
+
+fn clauses(tokens: &mut Tokens, table: &Name) -> Described {
+    let mut described = Described::default();
+    while !tokens.at_end() {
+        let mark = tokens.mark();
+        let found = clause::read(tokens, table).filter(|_| ends(tokens));
+        match found {
+            Some(actions) => {
+                let span = tokens.since(mark);
+                described
+                    .changes
+                    .extend(actions.into_iter().map(|action| Change {
+                        action,
+                        span,
+                        conditional: false,
+                    }));
+            }
+            None => {
+                let stop = tokens.peek_text().to_owned();
+                tokens.reset(mark);
+                let span = tokens.item();
+                let reason = if stop.is_empty() {
+                    "the clause ends where more is expected".to_owned()
+                } else {
+                    format!("the clause is not understood from `{stop}` on")
+                };
+                described.opaque.get_or_insert(Opaque {
+                    kind: OpaqueKind::Syntax,
+                    reason,
+                    span,
+                });
+                if !tokens.at_end() && !tokens.is_kind(TokenKind::Comma) {
+                    tokens.advance();
+                }
+            }
+        }
+        tokens.take_kind(TokenKind::Comma);
+    }
+    described
+}
+
+/// Whether a clause may end here. In MySQL options follow one another without a comma.
+fn ends(tokens: &Tokens) -> bool {
+    tokens.at_end()
+        || tokens.is_kind(TokenKind::Comma)
+        || (tokens.dialect() == Dialect::Mysql && mysql::begins_option(tokens))
+}
+
+/// One action of the table.
+fn on(table: &Name, change: crate::model::TableChange) -> Vec<Action> {
+    vec![Action::AlterTable {
+        table: table.clone(),
+        change: Box::new(change),
+    }]
+}

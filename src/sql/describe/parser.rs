@@ -1,0 +1,84 @@
+//! The door to sqlparser: what goes in, and what is made of its answers.
+//!
+//! sqlparser reads what has a grammar worth a parser: queries, expressions and row changes. The structure
+//! of DDL is read from our own tokens, which keep every clause and its place.
+
+use sqlparser::ast;
+use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
+
+use crate::model::Dialect;
+
+/// The tree of the one statement that `sql` holds, or where the parser stops, in words.
+pub(super) fn statement(sql: &str, dialect: Dialect) -> Result<ast::Statement, String> {
+    let mut parser = parser(sql, dialect).map_err(|error| refusal(&error))?;
+    let statement = parser.parse_statement().map_err(|error| refusal(&error))?;
+    match parser.peek_token().token {
+        Token::EOF => Ok(statement),
+        token => Err(format!("the parser stops at `{token}`")),
+    }
+}
+
+/// The tree of the expression that `sql` is, if all of it is one.
+pub(super) fn expression(sql: &str, dialect: Dialect) -> Option<ast::Expr> {
+    let mut parser = parser(sql, dialect).ok()?;
+    let expr = parser.parse_expr().ok()?;
+    (parser.peek_token().token == Token::EOF).then_some(expr)
+}
+
+fn parser(sql: &str, dialect: Dialect) -> Result<Parser<'static>, ParserError> {
+    Parser::new(grammar(dialect)).try_with_sql(sql)
+}
+
+fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+    match dialect {
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::Mysql => &MySqlDialect {},
+        Dialect::Sqlite => &SQLiteDialect {},
+    }
+}
+
+/// sqlparser's message without its jargon: it names what it hoped for by grammar rule, and counts lines
+/// from the start of the statement, which misleads in a file.
+fn refusal(error: &ParserError) -> String {
+    let message = match error {
+        ParserError::RecursionLimitExceeded => return "it nests too deeply to be read".to_owned(),
+        ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
+    };
+    let place = message.find(" at Line: ").unwrap_or(message.len());
+    let message = message[..place].trim();
+    match message.rsplit_once("found: ") {
+        Some((_, "EOF")) => "the statement ends where more is expected".to_owned(),
+        Some((_, token)) => format!("the parser stops at `{token}`"),
+        None => format!("the parser refuses it: {message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_token_and_not_the_grammar() {
+        let refused = |sql| statement(sql, Dialect::Postgres).unwrap_err();
+        assert_eq!(
+            refused("UPDATE t SET a = ) WHERE b"),
+            "the parser stops at `)`"
+        );
+        assert_eq!(
+            refused("DELETE FROM"),
+            "the statement ends where more is expected"
+        );
+        assert_eq!(refused("SELECT 1 SELECT 2"), "the parser stops at `2`");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_rather_than_followed() {
+        let sql = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+        assert_eq!(
+            statement(&sql, Dialect::Postgres).unwrap_err(),
+            "it nests too deeply to be read"
+        );
+    }
+}
