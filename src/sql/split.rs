@@ -8,7 +8,7 @@ mod body;
 
 use body::Body;
 
-use super::token::{Token, TokenKind, tokenize};
+use super::token::{DelimiterCommand, Token, TokenKind, tokenize};
 use crate::model::{Dialect, Span};
 
 /// One statement, or one line for the client.
@@ -55,7 +55,7 @@ pub fn split(text: &str, within: Span, dialect: Dialect) -> Vec<Piece> {
         pieces: Vec::new(),
         comments: None,
         newlines: 0,
-        delimiter: None,
+        delimited: false,
         current: None,
     };
     for token in tokenize(text, within, dialect) {
@@ -73,8 +73,8 @@ struct Splitter<'a> {
     comments: Option<Span>,
     /// Line ends since the last comment or statement.
     newlines: usize,
-    /// What `DELIMITER` has set: bodies are not looked for, because `;` no longer ends anything.
-    delimiter: Option<&'a str>,
+    /// `DELIMITER` has set another one than `;`, which no longer ends anything.
+    delimited: bool,
     current: Option<Current<'a>>,
 }
 
@@ -92,12 +92,14 @@ impl Splitter<'_> {
             TokenKind::Whitespace => self.whitespace(token.span),
             TokenKind::LineComment | TokenKind::BlockComment => self.comment(token.span),
             TokenKind::ExecutableOpen | TokenKind::ExecutableClose => {}
-            TokenKind::Semicolon if self.delimiter.is_none() && !self.in_body() => self.finish(),
+            TokenKind::Semicolon if !self.delimited && !self.in_body() => self.finish(),
             TokenKind::Delimiter | TokenKind::Breakpoint => self.finish(),
             TokenKind::MetaCommand => self.command(token.span, PieceKind::MetaCommand),
             TokenKind::ClientCommand => {
                 self.command(token.span, PieceKind::ClientCommand);
-                self.set_delimiter(token.span);
+                if let Some(command) = DelimiterCommand::read(token.span.of(self.text)) {
+                    self.delimited = command.custom.is_some();
+                }
             }
             TokenKind::CopyData => {
                 if let Some(piece) = self.pieces.last_mut() {
@@ -153,7 +155,7 @@ impl Splitter<'_> {
                 .take()
                 .unwrap_or(Span::new(token.span.start, token.span.start)),
             template: None,
-            body: Body::new(self.dialect, self.delimiter.is_some()),
+            body: Body::new(self.dialect, self.delimited),
         });
         current.span.end = token.span.end;
         if token.kind == TokenKind::Template {
@@ -176,16 +178,6 @@ impl Splitter<'_> {
             kind,
             data: None,
         });
-    }
-
-    fn set_delimiter(&mut self, command: Span) {
-        let mut words = command.of(self.text).split_whitespace();
-        if words
-            .next()
-            .is_some_and(|word| word.eq_ignore_ascii_case("DELIMITER"))
-        {
-            self.delimiter = words.next().filter(|delimiter| *delimiter != ";");
-        }
     }
 
     fn finish(&mut self) {
@@ -223,5 +215,7 @@ impl Splitter<'_> {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
