@@ -98,7 +98,8 @@ impl Config {
         text: &str,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let mut config: Self = toml::from_str(text).map_err(|error| from_toml(file, text, &error))?;
+        let mut config: Self =
+            toml::from_str(text).map_err(|error| from_toml(file, text, &error))?;
         let wrong = |key: &str, message: String, help: Option<String>| ConfigError {
             file: file.to_owned(),
             place: place_of_key(text, key),
@@ -134,7 +135,9 @@ impl Config {
         for (key, value) in durations {
             milliseconds(value.as_deref()).map_err(|message| wrong(key, message, None))?;
         }
-        config.version().map_err(|message| wrong("server_version", message, None))?;
+        config
+            .version()
+            .map_err(|message| wrong("server_version", message, None))?;
         Ok(config)
     }
 
@@ -162,7 +165,9 @@ fn milliseconds(text: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = text else { return Ok(None) };
     let wrong = || format!("`{text}` is no duration; write it like 500ms, 5s or 2min");
     let trimmed = text.trim();
-    let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
+    let digits = trimmed
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(trimmed.len());
     let number: u64 = trimmed[..digits].parse().map_err(|_| wrong())?;
     let unit = match trimmed[digits..].trim() {
         "" | "ms" => 1,
@@ -179,10 +184,12 @@ fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Stri
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let (name, after) =
-            after.split_once('}').ok_or_else(|| format!("`${{` without its `}}` in `{text}`"))?;
-        let value = variable(name)
-            .ok_or_else(|| format!("the environment variable `{name}` is not set, and `{text}` names it"))?;
+        let (name, after) = after
+            .split_once('}')
+            .ok_or_else(|| format!("`${{` without its `}}` in `{text}`"))?;
+        let value = variable(name).ok_or_else(|| {
+            format!("the environment variable `{name}` is not set, and `{text}` names it")
+        })?;
         expanded.push_str(before);
         expanded.push_str(&value);
         rest = after;
@@ -192,7 +199,12 @@ fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Stri
 }
 
 fn from_toml(file: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    let message = error.message().lines().next().unwrap_or_default().to_owned();
+    let message = error
+        .message()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     ConfigError {
         file: file.to_owned(),
         place: error.span().map(|span| place(text, &span)),
@@ -242,21 +254,49 @@ mod tests {
                 "dialect = \"sqlite\"\ndialekt = 1\n",
                 "bgmigrate.toml:2:1: unknown field `dialekt`",
             ),
-            ("dialect = \"oracle\"\n", "bgmigrate.toml:1:11: unknown variant `oracle`"),
-            ("[lint.rules]\ndrop-colum = \"off\"\n", "bgmigrate.toml:2:1: there is no rule `drop-colum`; did you mean `drop-column`?"),
-            ("[lint.rules]\ndrop-column = \"loud\"\n", "bgmigrate.toml:2:15: unknown variant `loud`"),
-            ("dir = \"${NOWHERE}/m\"\n", "bgmigrate.toml:1:1: the environment variable `NOWHERE` is not set"),
-            ("dir = \"${NOWHERE\"\n", "bgmigrate.toml:1:1: `${` without its `}`"),
-            ("server_version = \"new\"\n", "bgmigrate.toml:1:1: `new` is not a server version"),
-            ("[session]\nlock_timeout = \"5 parsecs\"\n", "bgmigrate.toml:2:1: `5 parsecs` is no duration"),
-            ("dir = 3\n", "bgmigrate.toml:1:7: invalid type: integer `3`, expected a string"),
+            (
+                "dialect = \"oracle\"\n",
+                "bgmigrate.toml:1:11: unknown variant `oracle`",
+            ),
+            (
+                "[lint.rules]\ndrop-colum = \"off\"\n",
+                "bgmigrate.toml:2:1: there is no rule `drop-colum`; did you mean `drop-column`?",
+            ),
+            (
+                "[lint.rules]\ndrop-column = \"loud\"\n",
+                "bgmigrate.toml:2:15: unknown variant `loud`",
+            ),
+            (
+                "dir = \"${NOWHERE}/m\"\n",
+                "bgmigrate.toml:1:1: the environment variable `NOWHERE` is not set",
+            ),
+            (
+                "dir = \"${NOWHERE\"\n",
+                "bgmigrate.toml:1:1: `${` without its `}`",
+            ),
+            (
+                "server_version = \"new\"\n",
+                "bgmigrate.toml:1:1: `new` is not a server version",
+            ),
+            (
+                "[session]\nlock_timeout = \"5 parsecs\"\n",
+                "bgmigrate.toml:2:1: `5 parsecs` is no duration",
+            ),
+            (
+                "dir = 3\n",
+                "bgmigrate.toml:1:7: invalid type: integer `3`, expected a string",
+            ),
             ("dir = \n", "bgmigrate.toml:1:"),
         ];
         for (text, message) in wrong {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(message), "{text:?}: {error}");
         }
-        assert!(read("dialekt = 1").unwrap_err().ends_with("did you mean `dialect`?"));
+        assert!(
+            read("dialekt = 1")
+                .unwrap_err()
+                .ends_with("did you mean `dialect`?")
+        );
     }
 
     #[test]
@@ -267,7 +307,12 @@ mod tests {
 
     #[test]
     fn durations_are_read_in_the_units_of_postgresql() {
-        let cases = [("500ms", 500), ("5s", 5_000), ("2min", 120_000), ("250", 250)];
+        let cases = [
+            ("500ms", 500),
+            ("5s", 5_000),
+            ("2min", 120_000),
+            ("250", 250),
+        ];
         for (text, expected) in cases {
             assert_eq!(milliseconds(Some(text)), Ok(Some(expected)), "{text}");
         }

@@ -3,14 +3,20 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
 //! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts ·
-//! [`files`] disk and git.
+//! [`files`] disk and git · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
+//! [`cli`] the commands.
 
 pub mod classify;
+pub mod cli;
+pub mod config;
 pub mod cost;
 pub mod files;
 pub mod folder;
 pub mod lint;
 pub mod model;
+mod nearest;
+pub mod plan;
+pub mod report;
 pub mod review;
 pub mod schema;
 pub mod sql;

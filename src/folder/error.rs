@@ -133,6 +133,13 @@ pub enum FolderError {
     },
 }
 
+impl FolderError {
+    /// Whether the folder holds SQL that no tool's layout explains, so that it can still be read file by file.
+    pub const fn is_misfit(&self) -> bool {
+        matches!(self, Self::NoLayout { .. })
+    }
+}
+
 /// A layout's name that nobody knows.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("`{given}` is not a layout{}; known are auto, {}", did_you_mean(*.nearest), layout_names())]

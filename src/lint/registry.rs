@@ -33,6 +33,18 @@ impl Rule {
             .join("\n")
     }
 
+    /// The page as a document of its own, as it stands in `docs/rules/`.
+    pub fn document(&self) -> String {
+        let engines: Vec<_> = self.dialects.iter().map(ToString::to_string).collect();
+        format!(
+            "# {}\n\nSeverity: {}. Engines: {}.\n\n{}\n",
+            self.id,
+            self.severity,
+            engines.join(", "),
+            self.page().trim(),
+        )
+    }
+
     /// The page's first sentence: what the rule finds.
     pub fn summary(&self) -> String {
         let page = self.page();

@@ -156,8 +156,11 @@ pub struct Subject<'a> {
 
 /// Plans what was reviewed, in folder order.
 pub fn plan(subjects: &[Subject<'_>]) -> Plan {
-    let mut plan =
-        Plan { steps: Vec::new(), cutover: Cutover::default(), summary: Summary::default() };
+    let mut plan = Plan {
+        steps: Vec::new(),
+        cutover: Cutover::default(),
+        summary: Summary::default(),
+    };
     for (at, subject) in subjects.iter().enumerate() {
         let step = step(subject, &subjects[..at]);
         plan.summary.count(&step);
@@ -168,10 +171,18 @@ pub fn plan(subjects: &[Subject<'_>]) -> Plan {
 }
 
 fn step(subject: &Subject<'_>, earlier: &[Subject<'_>]) -> Step {
-    let Subject { migration, reviewed, file } = subject;
+    let Subject {
+        migration,
+        reviewed,
+        file,
+    } = subject;
     let (status, blocked_by) = status(reviewed, earlier);
     let lines = LineIndex::new(&migration.text);
-    let mut hazards: Vec<_> = reviewed.findings.iter().map(|finding| hazard(finding, &lines)).collect();
+    let mut hazards: Vec<_> = reviewed
+        .findings
+        .iter()
+        .map(|finding| hazard(finding, &lines))
+        .collect();
     hazards.sort_by_key(|hazard| (std::cmp::Reverse(hazard.severity), hazard.line));
     Step {
         migration: migration.id.clone(),
@@ -181,7 +192,11 @@ fn step(subject: &Subject<'_>, earlier: &[Subject<'_>]) -> Step {
         blocked_by,
         statements: statements(migration, reviewed, &lines),
         hazards,
-        split: if reviewed.phase == FilePhase::Mixed { split(migration, reviewed) } else { Vec::new() },
+        split: if reviewed.phase == FilePhase::Mixed {
+            split(migration, reviewed)
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -230,22 +245,36 @@ fn hazard(finding: &Finding, lines: &LineIndex) -> Hazard {
     }
 }
 
-fn statements(migration: &Migration, reviewed: &Reviewed, lines: &LineIndex) -> Vec<PlannedStatement> {
+fn statements(
+    migration: &Migration,
+    reviewed: &Reviewed,
+    lines: &LineIndex,
+) -> Vec<PlannedStatement> {
     let said = reviewed.judged.iter().zip(&reviewed.phases);
     let statements = reviewed.script.statements.iter().zip(said);
     statements
         .map(|(statement, (judged, phase))| {
-            let mut locks: Vec<Lock> =
-                judged.changes.iter().flat_map(|change| change.locks.iter().cloned()).collect();
+            let mut locks: Vec<Lock> = judged
+                .changes
+                .iter()
+                .flat_map(|change| change.locks.iter().cloned())
+                .collect();
             locks.sort_by_key(|lock| std::cmp::Reverse((lock.mode, lock.work)));
             locks.dedup();
             PlannedStatement {
                 line: lines.line(statement.span.start),
                 phase: *phase,
                 sql: one_line(statement.span.of(&migration.text)),
-                changes: judged.changes.iter().map(|change| change.verdict.clone()).collect(),
+                changes: judged
+                    .changes
+                    .iter()
+                    .map(|change| change.verdict.clone())
+                    .collect(),
                 locks,
-                opaque: statement.opaque.as_ref().map(|opaque| opaque.reason.clone()),
+                opaque: statement
+                    .opaque
+                    .as_ref()
+                    .map(|opaque| opaque.reason.clone()),
             }
         })
         .collect()
@@ -273,8 +302,17 @@ impl Summary {
     fn count(&mut self, step: &Step) {
         self.migrations += 1;
         self.statements += step.statements.len();
-        self.opaque += step.statements.iter().filter(|statement| statement.opaque.is_some()).count();
-        let of = |severity| step.hazards.iter().filter(|hazard| hazard.severity == severity).count();
+        self.opaque += step
+            .statements
+            .iter()
+            .filter(|statement| statement.opaque.is_some())
+            .count();
+        let of = |severity| {
+            step.hazards
+                .iter()
+                .filter(|hazard| hazard.severity == severity)
+                .count()
+        };
         self.errors += of(Severity::Error);
         self.warnings += of(Severity::Warning);
     }

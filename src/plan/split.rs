@@ -21,17 +21,26 @@ pub struct Part {
 /// a comment belongs to what follows), or else with the one before.
 pub fn split(migration: &Migration, reviewed: &Reviewed) -> Vec<Part> {
     let statements = &reviewed.script.statements;
-    let mut phases: Vec<_> = reviewed.phases.iter().map(|phase| file_phase(*phase)).collect();
+    let mut phases: Vec<_> = reviewed
+        .phases
+        .iter()
+        .map(|phase| file_phase(*phase))
+        .collect();
     fill_from_the_right(&mut phases);
-    let stem = if migration.name.is_empty() { &migration.id } else { &migration.name };
+    let stem = if migration.name.is_empty() {
+        &migration.id
+    } else {
+        &migration.name
+    };
     [FilePhase::Expand, FilePhase::Migrate, FilePhase::Contract]
         .into_iter()
         .filter_map(|phase| {
             let own = statements.iter().zip(&phases).filter(|(statement, own)| {
                 **own == Some(phase) && !is_transaction_control(statement)
             });
-            let sql: Vec<_> =
-                own.map(|(statement, _)| format!("{};", statement.span.of(&migration.text))).collect();
+            let sql: Vec<_> = own
+                .map(|(statement, _)| format!("{};", statement.span.of(&migration.text)))
+                .collect();
             (!sql.is_empty()).then(|| Part {
                 phase,
                 name: format!("{stem}_{phase}"),
@@ -69,5 +78,8 @@ fn fill_from_the_right(phases: &mut [Option<FilePhase>]) {
 
 fn is_transaction_control(statement: &Statement) -> bool {
     !statement.changes.is_empty()
-        && statement.changes.iter().all(|change| matches!(change.action, Action::Transaction(_)))
+        && statement
+            .changes
+            .iter()
+            .all(|change| matches!(change.action, Action::Transaction(_)))
 }

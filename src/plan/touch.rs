@@ -19,36 +19,51 @@ pub(super) fn common(held: &Reviewed, later: &Reviewed) -> Option<String> {
         .flat_map(|(change, _)| touched(change))
         .collect();
     let second = changes(later).filter(|(_, phase)| *phase != Phase::Neutral);
-    second.flat_map(|(change, _)| touched(change)).find_map(|one| {
-        let clash = first.iter().find(|other| {
-            other.object == one.object
-                && (other.column.is_none() || one.column.is_none() || other.column == one.column)
-                && !(other.column.is_some() && one.column.is_none())
-        })?;
-        Some(match &clash.column {
-            Some(column) => format!("`{}.{column}`", clash.object),
-            None => format!("`{}`", clash.object),
+    second
+        .flat_map(|(change, _)| touched(change))
+        .find_map(|one| {
+            let clash = first.iter().find(|other| {
+                other.object == one.object
+                    && (other.column.is_none()
+                        || one.column.is_none()
+                        || other.column == one.column)
+                    && !(other.column.is_some() && one.column.is_none())
+            })?;
+            Some(match &clash.column {
+                Some(column) => format!("`{}.{column}`", clash.object),
+                None => format!("`{}`", clash.object),
+            })
         })
-    })
 }
 
 fn changes(reviewed: &Reviewed) -> impl Iterator<Item = (&Change, Phase)> {
     let statements = reviewed.script.statements.iter().zip(&reviewed.judged);
     statements.flat_map(|(statement, judged)| {
-        statement.changes.iter().zip(judged.changes.iter().map(|change| change.verdict.phase))
+        statement
+            .changes
+            .iter()
+            .zip(judged.changes.iter().map(|change| change.verdict.phase))
     })
 }
 
 fn touched(change: &Change) -> Vec<Touched> {
-    let whole = |object: &Name| Touched { object: object.clone(), column: None };
+    let whole = |object: &Name| Touched {
+        object: object.clone(),
+        column: None,
+    };
     match &change.action {
         Action::CreateTable(create) => vec![whole(&create.name)],
         Action::AlterTable { table, change } => {
-            let part = |column: &Ident| Touched { object: table.clone(), column: Some(column.clone()) };
+            let part = |column: &Ident| Touched {
+                object: table.clone(),
+                column: Some(column.clone()),
+            };
             match &**change {
                 TableChange::AddColumn { column, .. } => vec![part(&column.name)],
                 TableChange::RenameColumn { from, to } => vec![part(from), part(to)],
-                TableChange::RedefineColumn { from, column, .. } => vec![part(from), part(&column.name)],
+                TableChange::RedefineColumn { from, column, .. } => {
+                    vec![part(from), part(&column.name)]
+                }
                 TableChange::DropColumn { column, .. }
                 | TableChange::SetType { column, .. }
                 | TableChange::SetNotNull { column }
@@ -68,9 +83,14 @@ fn touched(change: &Change) -> Vec<Touched> {
         Action::Rows(rows) => rows
             .columns
             .iter()
-            .map(|column| Touched { object: rows.table.clone(), column: Some(column.clone()) })
+            .map(|column| Touched {
+                object: rows.table.clone(),
+                column: Some(column.clone()),
+            })
             .collect(),
-        Action::Drop { object, .. } | Action::SetSchema { object, .. } if has_rows_or_shape(object.kind) => {
+        Action::Drop { object, .. } | Action::SetSchema { object, .. }
+            if has_rows_or_shape(object.kind) =>
+        {
             vec![whole(&object.name)]
         }
         Action::Rename { object, to } if has_rows_or_shape(object.kind) => {

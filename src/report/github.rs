@@ -35,7 +35,12 @@ pub(super) fn plan(plan: &Plan) -> String {
             Status::Waiting => "warning",
             Status::Ready | Status::Applied => "notice",
         };
-        let mut text = format!("{} is {}: {}", step.migration, step.phase, step.status.name());
+        let mut text = format!(
+            "{} is {}: {}",
+            step.migration,
+            step.phase,
+            step.status.name()
+        );
         for blocker in &step.blocked_by {
             line!(text, "\n{}. To go on: {}.", blocker.reason, blocker.unblock);
         }
@@ -51,7 +56,9 @@ pub(super) fn plan(plan: &Plan) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

@@ -12,7 +12,14 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
 }
 
 fn finding(one: &Located<'_>) -> Value {
-    let Located { path, finding, start, end, statement, .. } = one;
+    let Located {
+        path,
+        finding,
+        start,
+        end,
+        statement,
+        ..
+    } = one;
     json!({
         "rule": finding.rule,
         "severity": finding.severity,
@@ -43,7 +50,11 @@ fn migration(file: &ReviewedFile<'_>) -> Value {
         .iter()
         .zip(said)
         .map(|(statement, (judged, phase))| {
-            let changes: Vec<_> = judged.changes.iter().map(|change| &change.verdict).collect();
+            let changes: Vec<_> = judged
+                .changes
+                .iter()
+                .map(|change| &change.verdict)
+                .collect();
             json!({
                 "line": lines.line(statement.span.start),
                 "phase": phase,

@@ -3,7 +3,9 @@
 use crate::folder::Notice;
 use crate::model::Severity;
 
-use super::{Format, Located, Paint, ReviewedFile, github, gitlab, human, json, junit, markdown, sarif};
+use super::{
+    Format, Located, Paint, ReviewedFile, github, gitlab, human, json, junit, markdown, sarif,
+};
 
 /// What lint found.
 pub struct LintReport<'a> {
@@ -37,12 +39,22 @@ impl LintReport<'_> {
 
     /// The counts.
     pub fn summary(&self) -> LintSummary {
-        let of = |severity| self.located().filter(|one| one.finding.severity == severity).count();
-        let statements = || self.files.iter().flat_map(|file| &file.reviewed.script.statements);
+        let of = |severity| {
+            self.located()
+                .filter(|one| one.finding.severity == severity)
+                .count()
+        };
+        let statements = || {
+            self.files
+                .iter()
+                .flat_map(|file| &file.reviewed.script.statements)
+        };
         LintSummary {
             files: self.files.len(),
             statements: statements().count(),
-            opaque: statements().filter(|statement| statement.opaque.is_some()).count(),
+            opaque: statements()
+                .filter(|statement| statement.opaque.is_some())
+                .count(),
             errors: of(Severity::Error),
             warnings: of(Severity::Warning),
             notes: of(Severity::Note),

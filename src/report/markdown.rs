@@ -7,7 +7,12 @@ use crate::plan::{Plan, Status, Step};
 pub(super) fn lint(report: &LintReport<'_>) -> String {
     let mut out = String::new();
     let summary = report.summary();
-    line!(out, "### bgmigrate lint: {} errors, {} warnings", summary.errors, summary.warnings);
+    line!(
+        out,
+        "### bgmigrate lint: {} errors, {} warnings",
+        summary.errors,
+        summary.warnings
+    );
     line!(out);
     for one in report.located() {
         let finding = one.finding;
@@ -20,7 +25,10 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
             one.start.line,
             finding.message,
         );
-        let (advice, sql) = finding.help.split_once("\n\n").unwrap_or((&finding.help, ""));
+        let (advice, sql) = finding
+            .help
+            .split_once("\n\n")
+            .unwrap_or((&finding.help, ""));
         line!(out, "  {advice}.");
         if !sql.is_empty() {
             fenced(&mut out, sql, "  ");
@@ -28,7 +36,12 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
     }
     if summary.opaque > 0 {
         line!(out);
-        line!(out, "{} of {} statements not understood: gated as contract.", summary.opaque, summary.statements);
+        line!(
+            out,
+            "{} of {} statements not understood: gated as contract.",
+            summary.opaque,
+            summary.statements
+        );
     }
     out
 }
@@ -54,7 +67,12 @@ pub(super) fn classify(files: &[ReviewedFile<'_>]) -> String {
                 );
             }
             if let Some(opaque) = &statement.opaque {
-                line!(out, "| `{}` | {place} | {phase} | not understood | {} |", file.path, cell(&opaque.reason));
+                line!(
+                    out,
+                    "| `{}` | {place} | {phase} | not understood | {} |",
+                    file.path,
+                    cell(&opaque.reason)
+                );
             }
         }
     }
@@ -65,7 +83,10 @@ pub(super) fn plan(plan: &Plan, title: &str) -> String {
     let mut out = String::new();
     line!(out, "### {title}");
     line!(out);
-    line!(out, "| migration | phase | today | what it does | worst lock |");
+    line!(
+        out,
+        "| migration | phase | today | what it does | worst lock |"
+    );
     line!(out, "|---|---|---|---|---|");
     for step in &plan.steps {
         row(&mut out, step);
@@ -95,22 +116,47 @@ fn row(out: &mut String, step: &Step) {
         Status::Waiting => ":hourglass: waits",
         Status::Refused => ":no_entry: refused",
     };
-    let gravest = step.statements.iter().flat_map(|statement| &statement.changes).max_by_key(|change| change.phase);
+    let gravest = step
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.changes)
+        .max_by_key(|change| change.phase);
     let what = gravest.map_or_else(String::new, |verdict| {
-        cell(&format!("{} {}: {}", verdict.kind, verdict.object, verdict.reason))
+        cell(&format!(
+            "{} {}: {}",
+            verdict.kind, verdict.object, verdict.reason
+        ))
     });
-    let locks = step.statements.iter().flat_map(|statement| &statement.locks);
-    let lock = locks.filter(|lock| lock.mode >= LockMode::ShareUpdateExclusive).max_by_key(|lock| (lock.mode, lock.work));
+    let locks = step
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.locks);
+    let lock = locks
+        .filter(|lock| lock.mode >= LockMode::ShareUpdateExclusive)
+        .max_by_key(|lock| (lock.mode, lock.work));
     let lock = lock.map_or_else(String::new, |lock| {
-        let on = lock.on.as_ref().map_or_else(|| "the database".to_owned(), |name| format!("`{name}`"));
+        let on = lock
+            .on
+            .as_ref()
+            .map_or_else(|| "the database".to_owned(), |name| format!("`{name}`"));
         format!("{} on {on}, {}", lock.mode.name(), lock.work.name())
     });
-    line!(out, "| `{}` | **{}** | {today} | {what} | {lock} |", step.file, step.phase);
+    line!(
+        out,
+        "| `{}` | **{}** | {today} | {what} | {lock} |",
+        step.file,
+        step.phase
+    );
 }
 
 fn rollout(out: &mut String, plan: &Plan) {
     let cutover = &plan.cutover;
-    let ids = |ids: &[String]| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    let ids = |ids: &[String]| {
+        ids.iter()
+            .map(|id| format!("`{id}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     line!(out, "**Rollout**");
     line!(out);
     if !cutover.split.is_empty() {
@@ -120,36 +166,77 @@ fn rollout(out: &mut String, plan: &Plan) {
         line!(out, "1. Apply before the cutover: {}", ids(&cutover.expand));
     }
     if !cutover.migrate.is_empty() {
-        line!(out, "1. Run as backfill before the cutover: {}", ids(&cutover.migrate));
+        line!(
+            out,
+            "1. Run as backfill before the cutover: {}",
+            ids(&cutover.migrate)
+        );
     }
     line!(out, "1. Cut over; a rollback stays possible");
     if !cutover.migrate_after_cutover.is_empty() {
-        line!(out, "1. Run as backfill, before or after the cutover: {}", ids(&cutover.migrate_after_cutover));
+        line!(
+            out,
+            "1. Run as backfill, before or after the cutover: {}",
+            ids(&cutover.migrate_after_cutover)
+        );
     }
     if !cutover.contract.is_empty() {
-        line!(out, "1. Once every release without them is retired: {}", ids(&cutover.contract));
+        line!(
+            out,
+            "1. Once every release without them is retired: {}",
+            ids(&cutover.contract)
+        );
     }
     line!(out);
 }
 
 fn details(out: &mut String, step: &Step) {
-    let loud: Vec<_> = step.hazards.iter().filter(|hazard| hazard.severity >= Severity::Warning).collect();
-    let opaque = step.statements.iter().filter(|statement| statement.phase == Phase::Opaque);
-    if loud.is_empty() && step.split.is_empty() && step.blocked_by.is_empty() && opaque.count() == 0 {
+    let loud: Vec<_> = step
+        .hazards
+        .iter()
+        .filter(|hazard| hazard.severity >= Severity::Warning)
+        .collect();
+    let opaque = step
+        .statements
+        .iter()
+        .filter(|statement| statement.phase == Phase::Opaque);
+    if loud.is_empty() && step.split.is_empty() && step.blocked_by.is_empty() && opaque.count() == 0
+    {
         return;
     }
-    line!(out, "<details><summary><code>{}</code></summary>", step.file);
+    line!(
+        out,
+        "<details><summary><code>{}</code></summary>",
+        step.file
+    );
     line!(out);
     for blocker in &step.blocked_by {
-        line!(out, "- {}: {}. To go on: {}.", step.status.name(), blocker.reason, blocker.unblock);
+        line!(
+            out,
+            "- {}: {}. To go on: {}.",
+            step.status.name(),
+            blocker.reason,
+            blocker.unblock
+        );
     }
     for statement in &step.statements {
         if let Some(reason) = &statement.opaque {
-            line!(out, "- line {}: not understood, gated as contract: {reason}", statement.line);
+            line!(
+                out,
+                "- line {}: not understood, gated as contract: {reason}",
+                statement.line
+            );
         }
     }
     for hazard in loud {
-        line!(out, "- {} **{}** (line {}): {}", mark(hazard.severity), hazard.rule, hazard.line, hazard.message);
+        line!(
+            out,
+            "- {} **{}** (line {}): {}",
+            mark(hazard.severity),
+            hazard.rule,
+            hazard.line,
+            hazard.message
+        );
     }
     for part in &step.split {
         line!(out);

@@ -80,7 +80,10 @@ impl FromStr for Format {
         let named = Self::ALL.into_iter().find(|format| format.name() == text);
         named.ok_or_else(|| match nearest(text, Self::ALL.map(Self::name)) {
             Some(near) => format!("`{text}` is no format; did you mean `{near}`?"),
-            None => format!("`{text}` is no format; known are {}", Self::ALL.map(Self::name).join(", ")),
+            None => format!(
+                "`{text}` is no format; known are {}",
+                Self::ALL.map(Self::name).join(", ")
+            ),
         })
     }
 }
@@ -91,7 +94,11 @@ pub struct Paint(pub bool);
 
 impl Paint {
     fn with(self, code: &str, text: impl fmt::Display) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+        if self.0 {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
     }
 
     fn bold(self, text: impl fmt::Display) -> String {
@@ -146,7 +153,9 @@ impl ReviewedFile<'_> {
         let lines = LineIndex::new(text);
         self.reviewed.findings.iter().map(move |finding| {
             let statements = &self.reviewed.script.statements;
-            let holder = statements.iter().position(|statement| statement.span.contains(finding.span));
+            let holder = statements
+                .iter()
+                .position(|statement| statement.span.contains(finding.span));
             Located {
                 path: &self.path,
                 finding,

@@ -23,6 +23,13 @@ pub struct Script {
     pub statements: Vec<Statement>,
 }
 
+impl Script {
+    /// Whether the file says that it may complete after the cutover.
+    pub fn says_after_cutover(&self) -> bool {
+        false
+    }
+}
+
 /// One statement of a file.
 #[derive(Clone, Debug)]
 pub struct Statement {

@@ -8,7 +8,12 @@ pub(in crate::report) fn classify(files: &[ReviewedFile<'_>], paint: Paint) -> S
     let mut out = String::new();
     for file in files {
         let reviewed = file.reviewed;
-        line!(out, "{} {}", file_phase(paint, reviewed.phase), paint.bold(&file.path));
+        line!(
+            out,
+            "{} {}",
+            file_phase(paint, reviewed.phase),
+            paint.bold(&file.path)
+        );
         let lines = LineIndex::new(&file.migration.text);
         let said = reviewed.judged.iter().zip(&reviewed.phases);
         for (statement, (judged, own)) in reviewed.script.statements.iter().zip(said) {
@@ -17,7 +22,13 @@ pub(in crate::report) fn classify(files: &[ReviewedFile<'_>], paint: Paint) -> S
             for change in &judged.changes {
                 let verdict = &change.verdict;
                 let object = if verdict.object.is_empty() { "" } else { " " };
-                line!(out, "{lead} {}{object}{}: {}", verdict.kind, verdict.object, verdict.reason);
+                line!(
+                    out,
+                    "{lead} {}{object}{}: {}",
+                    verdict.kind,
+                    verdict.object,
+                    verdict.reason
+                );
                 lead = " ".repeat(14);
             }
             if let Some(opaque) = &statement.opaque {
@@ -25,7 +36,12 @@ pub(in crate::report) fn classify(files: &[ReviewedFile<'_>], paint: Paint) -> S
             }
         }
     }
-    let of = |phase| files.iter().filter(|file| file.reviewed.phase == phase).count();
+    let of = |phase| {
+        files
+            .iter()
+            .filter(|file| file.reviewed.phase == phase)
+            .count()
+    };
     line!(
         out,
         "{}: {} expand, {} migrate, {} contract, {} mixed",

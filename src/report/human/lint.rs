@@ -38,17 +38,33 @@ fn finding(out: &mut String, one: &Located<'_>, paint: Paint) {
         paint.bold(format!("[{}]:", finding.rule)),
         paint.bold(&finding.message),
     );
-    line!(out, "  {} {}:{}:{}", paint.blue("-->"), one.path, one.start.line, one.start.column);
+    line!(
+        out,
+        "  {} {}:{}:{}",
+        paint.blue("-->"),
+        one.path,
+        one.start.line,
+        one.start.column
+    );
     quote(out, one, paint);
     let mut help = finding.help.lines();
     if let Some(advice) = help.next() {
         line!(out, "  {} {advice}", paint.blue("help:"));
     }
     for text in help.skip_while(|text| text.is_empty()) {
-        if text.is_empty() { line!(out) } else { line!(out, "      {text}") }
+        if text.is_empty() {
+            line!(out)
+        } else {
+            line!(out, "      {text}")
+        }
     }
     if let Some(fix) = &finding.fix {
-        line!(out, "  {} `--fix` can do it: {}", paint.blue("fix:"), fix.title);
+        line!(
+            out,
+            "  {} `--fix` can do it: {}",
+            paint.blue("fix:"),
+            fix.title
+        );
     }
     line!(out);
 }
@@ -59,13 +75,27 @@ fn quote(out: &mut String, one: &Located<'_>, paint: Paint) {
     const LINE_AT_MOST: usize = 160;
     let last = one.end.line.min(one.start.line + LINES_AT_MOST - 1);
     let width = last.to_string().len();
-    let lines = one.text.lines().enumerate().skip(one.start.line - 1).take(last + 1 - one.start.line);
+    let lines = one
+        .text
+        .lines()
+        .enumerate()
+        .skip(one.start.line - 1)
+        .take(last + 1 - one.start.line);
     for (at, text) in lines {
         let number = format!("{:>width$}", at + 1);
         let shown: String = text.chars().take(LINE_AT_MOST).collect();
-        line!(out, "  {} {}", paint.blue(format!("{number} |")), shown.trim_end());
+        line!(
+            out,
+            "  {} {}",
+            paint.blue(format!("{number} |")),
+            shown.trim_end()
+        );
         if at + 1 == one.start.line {
-            let end = if one.end.line == one.start.line { one.end.column } else { text.chars().count() + 1 };
+            let end = if one.end.line == one.start.line {
+                one.end.column
+            } else {
+                text.chars().count() + 1
+            };
             let under = end.saturating_sub(one.start.column).clamp(1, LINE_AT_MOST);
             let indent: String = text
                 .chars()

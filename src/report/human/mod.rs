@@ -40,5 +40,9 @@ fn severity(paint: Paint, severity: Severity) -> String {
 
 /// `1 file`, `2 files`.
 fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }

@@ -1,7 +1,7 @@
 //! The review: each migration with what it does and costs, then the rollout.
 
 use super::{count, file_phase, severity};
-use crate::model::{FilePhase, LockMode, Phase, Severity};
+use crate::model::{FilePhase, Lock, LockMode, LockWork, Phase, Severity};
 use crate::plan::{Part, Plan, PlannedStatement, Status, Step};
 use crate::report::{Paint, line};
 
@@ -23,7 +23,11 @@ pub(in crate::report) fn plan(plan: &Plan, title: &str, paint: Paint) -> String 
         count(summary.warnings, "warning"),
     );
     if summary.opaque > 0 {
-        line!(out, "{} not understood: gated as contract", count(summary.opaque, "statement"));
+        line!(
+            out,
+            "{} not understood: gated as contract",
+            count(summary.opaque, "statement")
+        );
     }
     out
 }
@@ -35,16 +39,33 @@ fn show_step(out: &mut String, step: &Step, paint: Paint) {
         Status::Waiting => paint.yellow("waiting"),
         Status::Refused => paint.red("refused"),
     };
-    line!(out, "{} {}  {status}", file_phase(paint, step.phase), paint.bold(&step.file));
+    line!(
+        out,
+        "{} {}  {status}",
+        file_phase(paint, step.phase),
+        paint.bold(&step.file)
+    );
     for blocker in &step.blocked_by {
-        line!(out, "         {} {}", paint.yellow("because"), blocker.reason);
-        line!(out, "         {} {}", paint.yellow("to go on:"), blocker.unblock);
+        line!(
+            out,
+            "         {} {}",
+            paint.yellow("because"),
+            blocker.reason
+        );
+        line!(
+            out,
+            "         {} {}",
+            paint.yellow("to go on:"),
+            blocker.unblock
+        );
     }
     for statement in &step.statements {
         show_statement(out, step, statement, paint);
     }
-    let (loud, quiet): (Vec<_>, Vec<_>) =
-        step.hazards.iter().partition(|hazard| hazard.severity >= Severity::Warning);
+    let (loud, quiet): (Vec<_>, Vec<_>) = step
+        .hazards
+        .iter()
+        .partition(|hazard| hazard.severity >= Severity::Warning);
     for hazard in loud {
         line!(
             out,
@@ -56,7 +77,14 @@ fn show_step(out: &mut String, step: &Step, paint: Paint) {
         );
     }
     if !quiet.is_empty() {
-        line!(out, "         {}", paint.dim(format!("{}; see `bgmigrate lint`", count(quiet.len(), "note"))));
+        line!(
+            out,
+            "         {}",
+            paint.dim(format!(
+                "{}; see `bgmigrate lint`",
+                count(quiet.len(), "note")
+            ))
+        );
     }
     for part in &step.split {
         show_part(out, part, paint);
@@ -65,7 +93,7 @@ fn show_step(out: &mut String, step: &Step, paint: Paint) {
 }
 
 fn show_statement(out: &mut String, step: &Step, statement: &PlannedStatement, paint: Paint) {
-    if statement.phase == Phase::Neutral && statement.locks.iter().all(|lock| lock.mode < LockMode::Share) {
+    if statement.phase == Phase::Neutral && !statement.locks.iter().any(is_felt) {
         return;
     }
     let place = paint.dim(format!("{:>6}", statement.line));
@@ -77,15 +105,31 @@ fn show_statement(out: &mut String, step: &Step, statement: &PlannedStatement, p
         FilePhase::Mixed => true,
     };
     for verdict in &statement.changes {
-        let phase = if differs { format!("{}: ", verdict.phase) } else { String::new() };
-        let object = if verdict.object.is_empty() { String::new() } else { format!(" {}", verdict.object) };
-        line!(out, "         {phase}{}{object}: {}", verdict.kind, verdict.reason);
+        let phase = if differs {
+            format!("{}: ", verdict.phase)
+        } else {
+            String::new()
+        };
+        let object = if verdict.object.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", verdict.object)
+        };
+        line!(
+            out,
+            "         {phase}{}{object}: {}",
+            verdict.kind,
+            verdict.reason
+        );
     }
     if let Some(opaque) = &statement.opaque {
         line!(out, "         {} {opaque}", paint.red("not understood:"));
     }
-    for lock in statement.locks.iter().filter(|lock| lock.mode >= LockMode::ShareUpdateExclusive) {
-        let on = lock.on.as_ref().map_or_else(|| "the database".to_owned(), ToString::to_string);
+    for lock in statement.locks.iter().filter(|lock| is_felt(lock)) {
+        let on = lock
+            .on
+            .as_ref()
+            .map_or_else(|| "the database".to_owned(), ToString::to_string);
         line!(
             out,
             "         lock: {} on {on}, {}: blocks {}",
@@ -97,7 +141,12 @@ fn show_statement(out: &mut String, step: &Step, statement: &PlannedStatement, p
 }
 
 fn show_part(out: &mut String, part: &Part, paint: Paint) {
-    line!(out, "         {} {}", paint.bold("split:"), paint.bold(format!("{} ({})", part.name, part.phase)));
+    line!(
+        out,
+        "         {} {}",
+        paint.bold("split:"),
+        paint.bold(format!("{} ({})", part.name, part.phase))
+    );
     for text in part.sql.lines() {
         line!(out, "           {text}");
     }
@@ -111,21 +160,41 @@ fn rollout(out: &mut String, plan: &Plan, paint: Paint) {
         number += 1;
         line!(out, "  {number}. {text}");
         for id in ids {
-            line!(out, "       {id}");
+            line!(out, "       {}", file_of(plan, id));
         }
     };
     if !cutover.split.is_empty() {
-        point(out, "Split these first: no moment is right for them as they are", &cutover.split);
+        point(
+            out,
+            "Split these first: no moment is right for them as they are",
+            &cutover.split,
+        );
     }
     if !cutover.expand.is_empty() {
-        point(out, "Apply before the cutover, while the old release serves:", &cutover.expand);
+        point(
+            out,
+            "Apply before the cutover, while the old release serves:",
+            &cutover.expand,
+        );
     }
     if !cutover.migrate.is_empty() {
-        point(out, "Run as backfill, and let it finish before the cutover:", &cutover.migrate);
+        point(
+            out,
+            "Run as backfill, and let it finish before the cutover:",
+            &cutover.migrate,
+        );
     }
-    point(out, "Cut over to the new release; a rollback stays possible", &[]);
+    point(
+        out,
+        "Cut over to the new release; a rollback stays possible",
+        &[],
+    );
     if !cutover.migrate_after_cutover.is_empty() {
-        point(out, "Run as backfill, before or after the cutover:", &cutover.migrate_after_cutover);
+        point(
+            out,
+            "Run as backfill, before or after the cutover:",
+            &cutover.migrate_after_cutover,
+        );
     }
     if !cutover.contract.is_empty() {
         point(
@@ -135,4 +204,20 @@ fn rollout(out: &mut String, plan: &Plan, paint: Paint) {
         );
     }
     line!(out);
+}
+
+/// The file of a migration: ids alone (`1`, `20240102030405`) say little.
+fn file_of<'a>(plan: &'a Plan, id: &'a str) -> &'a str {
+    plan.steps
+        .iter()
+        .find(|step| step.migration == id)
+        .map_or(id, |step| &step.file)
+}
+
+/// Whether anybody can feel the lock: SQLite takes its one write lock for every statement.
+fn is_felt(lock: &Lock) -> bool {
+    match lock.mode {
+        LockMode::DatabaseWrite => lock.work > LockWork::Instant,
+        mode => mode >= LockMode::ShareUpdateExclusive,
+    }
 }

@@ -1,0 +1,2 @@
+DROP INDEX users_handle_idx;
+ALTER TABLE users DROP COLUMN handle;

@@ -1,0 +1,3 @@
+-- Release v4 (contract): nothing names `username` any more. Waits until v3 is retired: until then a
+-- rollback to it must find the column.
+ALTER TABLE users DROP COLUMN username;

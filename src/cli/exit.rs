@@ -1,0 +1,36 @@
+//! Exit statuses: the same for every command.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// Done, allowed, or nothing to report.
+    Done = 0,
+    /// Lint found errors.
+    Findings = 1,
+    /// Usage or configuration error.
+    Usage = 2,
+    /// Refused by a gate.
+    Refused = 3,
+    /// The database or the router failed or could not be reached; safe to run again.
+    Unreachable = 4,
+    /// A migration or a smoke test failed.
+    Failed = 5,
+    /// The outcome is unknown.
+    Unknown = 6,
+}
+
+impl Status {
+    /// The status that an error ends with. What the files and the command line can get wrong is usage.
+    pub fn of(_error: &anyhow::Error) -> Self {
+        Self::Usage
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}

@@ -1,0 +1,139 @@
+//! The command line: the only room that prints. One file a command.
+
+mod classify;
+mod exit;
+mod explain;
+mod lint;
+mod output;
+mod plan;
+mod source;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use exit::Status;
+
+use crate::model::Dialect;
+use crate::report::Format;
+
+/// Expand/contract schema migrations for blue-green deployments.
+#[derive(Parser, Debug)]
+#[command(name = "bgmigrate", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done, allowed, or nothing to report
+  1  lint found errors
+  2  usage or configuration error
+  3  refused by a gate
+  4  the database or the router failed or could not be reached; safe to run again
+  5  a migration or a smoke test failed; what to do next is printed
+  6  the outcome is unknown; what to look at is printed";
+
+/// What every command takes. A flag beats an environment variable beats `bgmigrate.toml`.
+#[derive(Args, Debug)]
+struct Global {
+    /// Configuration file [default: bgmigrate.toml, looked for from here upwards]
+    #[arg(long, global = true, value_name = "FILE", env = "BGMIGRATE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Migration folder [default: the configured one, or `migrations`]
+    #[arg(long, global = true, value_name = "DIR", env = "BGMIGRATE_DIR")]
+    dir: Option<PathBuf>,
+    /// The SQL that the folder is written in [default: configured, or guessed from the folder]
+    #[arg(long, global = true, value_name = "DIALECT", env = "BGMIGRATE_DIALECT", value_parser = dialect)]
+    dialect: Option<Dialect>,
+    /// The folder's layout, or `auto` [default: configured, or auto]
+    #[arg(long, global = true, value_name = "LAYOUT", env = "BGMIGRATE_LAYOUT")]
+    layout: Option<String>,
+    /// human, json, markdown, github, gitlab, sarif or junit
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "BGMIGRATE_FORMAT",
+        default_value = "human",
+        hide_default_value = true
+    )]
+    format: Format,
+    /// Say nothing on standard error but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more on standard error: which layout, which engine, and why
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Find hazards in migrations: what breaks a running release, what locks, what cannot be undone
+    Lint(lint::Arguments),
+    /// Tell the phase of each statement and file, with the reason
+    Classify(classify::Arguments),
+    /// Show a rule's documentation; without a rule, list them all
+    Explain(explain::Arguments),
+    /// Review what is pending: phases, locks, hazards, and the rollout in order
+    Plan(plan::Arguments),
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    let known = Dialect::ALL
+        .into_iter()
+        .find(|dialect| dialect.name() == text);
+    known
+        .or_else(|| match text {
+            "postgresql" | "pg" => Some(Dialect::Postgres),
+            "mariadb" => Some(Dialect::Mysql),
+            "sqlite3" => Some(Dialect::Sqlite),
+            _ => None,
+        })
+        .ok_or_else(|| format!("`{text}` is no dialect; known are postgres, mysql and sqlite"))
+}
+
+/// Parses the arguments, runs the command, and says how it went by the exit status.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is a usage error.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Status::Usage.into()
+            } else {
+                Status::Done.into()
+            };
+        }
+    };
+    let global = &cli.global;
+    let outcome = match &cli.command {
+        Command::Lint(arguments) => lint::run(global, arguments),
+        Command::Classify(arguments) => classify::run(global, arguments),
+        Command::Explain(arguments) => explain::run(global, arguments),
+        Command::Plan(arguments) => plan::run(global, arguments),
+    };
+    match outcome {
+        Ok(status) => status.into(),
+        Err(error) => {
+            output::error(&error);
+            Status::of(&error).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,433 @@
+//! From the command line to a folder that has been read: configuration, folder, engine, layout.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Global, output};
+use crate::config::{Config, FILE_NAME};
+use crate::files::{self, Repository};
+use crate::folder::{self, Content, Entry, Folder, Layout, Tree};
+use crate::lint::rules;
+use crate::model::{Dialect, Engine, Flavour, Migration};
+use crate::review::{RuleSettings, Settings, Standing};
+
+/// A folder, read, with the settings to review it.
+pub(super) struct Source {
+    /// The folder as its layout tells it.
+    pub folder: Folder,
+    /// How to review it.
+    pub settings: Settings,
+    /// How each migration is to be judged, by its index.
+    pub standing: Vec<Standing>,
+    /// What stands before a migration's file to make the path that people read.
+    prefix: PathBuf,
+    /// Files that were named by themselves, as they were given.
+    given: HashMap<String, PathBuf>,
+}
+
+impl Source {
+    /// The path of a migration's file, as given or relative to the working directory.
+    pub(super) fn path(&self, migration: &Migration) -> String {
+        let path = match self.given.get(&migration.file) {
+            Some(given) => given.clone(),
+            None => self.prefix.join(&migration.file),
+        };
+        let plain: PathBuf = path
+            .components()
+            .filter(|part| *part != Component::CurDir)
+            .collect();
+        plain.to_string_lossy().replace('\\', "/")
+    }
+}
+
+/// Which migrations of a folder are under review.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scope<'a> {
+    /// All of them, each by itself.
+    All,
+    /// Those that were added or changed since a git ref, as one pending set.
+    Since(&'a str),
+}
+
+/// What a command does with a folder that no layout fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Misfit {
+    /// Read every SQL file in path order, and say so.
+    ReadLoose,
+    /// An error.
+    Refuse,
+}
+
+/// The configuration, and where relative paths in it start.
+pub(super) struct Home {
+    config: Config,
+    folder: PathBuf,
+}
+
+impl Home {
+    /// Finds and reads the configuration.
+    pub(super) fn find(global: &Global) -> Result<Self> {
+        let file = match &global.config {
+            Some(file) => Some(file.clone()),
+            None => upwards(&std::env::current_dir().context("finding the working directory")?),
+        };
+        let Some(file) = file else {
+            return Ok(Self {
+                config: Config::default(),
+                folder: PathBuf::new(),
+            });
+        };
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("reading the configuration {}", file.display()))?;
+        let config = Config::read(&file, &text, |name| std::env::var(name).ok())?;
+        if global.verbose {
+            output::talk(format_args!("configuration: {}", file.display()));
+        }
+        let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(Self {
+            config,
+            folder: relative_to_here(&folder),
+        })
+    }
+
+    /// The folder to read when the command names none.
+    fn migrations(&self, global: &Global) -> PathBuf {
+        match (&global.dir, &self.config.dir) {
+            (Some(dir), _) => dir.clone(),
+            (None, Some(dir)) => self.folder.join(dir),
+            (None, None) => self.folder.join("migrations"),
+        }
+    }
+}
+
+fn upwards(from: &Path) -> Option<PathBuf> {
+    from.ancestors()
+        .map(|folder| folder.join(FILE_NAME))
+        .find(|file| file.is_file())
+}
+
+/// A folder as seen from the working directory, where it lies below it; else unchanged.
+fn relative_to_here(folder: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| folder.strip_prefix(here).ok().map(Path::to_owned))
+        .unwrap_or_else(|| folder.to_owned())
+}
+
+/// Reads what the command line names: each folder, or the folders of the files named, or standard input.
+pub(super) fn sources(
+    global: &Global,
+    paths: &[PathBuf],
+    scope: Scope<'_>,
+    misfit: Misfit,
+) -> Result<Vec<Source>> {
+    let home = Home::find(global)?;
+    if paths.is_empty() {
+        let dir = home.migrations(global);
+        return Ok(vec![of_folder(&home, global, &dir, scope, misfit)?]);
+    }
+    if paths.iter().any(|path| path.as_os_str() == "-") {
+        if paths.len() > 1 {
+            bail!("`-` (standard input) cannot be mixed with other paths");
+        }
+        return Ok(vec![of_stdin(&home, global)?]);
+    }
+    let mut sources = Vec::new();
+    let mut by_root: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for path in paths {
+        let kind = std::fs::metadata(path).with_context(|| {
+            format!(
+                "{}: no such file or folder; name a migration folder or SQL files",
+                path.display()
+            )
+        })?;
+        if kind.is_dir() {
+            sources.push(of_folder(&home, global, path, scope, misfit)?);
+        } else {
+            by_root
+                .entry(root_of(path, &home.migrations(global)))
+                .or_default()
+                .push(path.clone());
+        }
+    }
+    for (root, files) in by_root {
+        sources.push(of_files(&home, global, &root, &files, scope)?);
+    }
+    Ok(sources)
+}
+
+/// The migration folder that a file named by itself belongs to: the configured one where it lies in it,
+/// else the folder that holds it, or (`20240101_name/up.sql`) the one above.
+fn root_of(file: &Path, configured: &Path) -> PathBuf {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if absolute(file).starts_with(absolute(configured)) {
+        return configured.to_owned();
+    }
+    let parent = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let one_folder_each = matches!(
+        file.file_name().and_then(|name| name.to_str()),
+        Some("up.sql" | "down.sql" | "migration.sql")
+    );
+    match parent.parent() {
+        Some(above) if one_folder_each && above.as_os_str().is_empty() => PathBuf::from("."),
+        Some(above) if one_folder_each => above.to_owned(),
+        _ => parent.to_owned(),
+    }
+}
+
+fn of_folder(
+    home: &Home,
+    global: &Global,
+    dir: &Path,
+    scope: Scope<'_>,
+    misfit: Misfit,
+) -> Result<Source> {
+    let tree = files::read_tree(dir)?;
+    let dialect = dialect(home, global, &tree, dir)?;
+    let folder = read_folder(home, global, &tree, dialect, misfit)
+        .with_context(|| format!("{}", dir.display()))?;
+    let standing = match scope {
+        Scope::All => vec![Standing::Alone; folder.migrations.len()],
+        Scope::Since(reference) => {
+            let changed: HashSet<String> = Repository::of(dir)?
+                .changed_since(reference)?
+                .into_iter()
+                .collect();
+            standing(
+                &folder,
+                |migration| changed.contains(&migration.file),
+                Standing::Pending,
+            )
+        }
+    };
+    source(
+        home,
+        global,
+        folder,
+        dialect,
+        standing,
+        dir.to_owned(),
+        HashMap::new(),
+    )
+}
+
+fn standing(
+    folder: &Folder,
+    chosen: impl Fn(&Migration) -> bool,
+    as_what: Standing,
+) -> Vec<Standing> {
+    let each = folder.migrations.iter();
+    each.map(|migration| {
+        if chosen(migration) {
+            as_what
+        } else {
+            Standing::Released
+        }
+    })
+    .collect()
+}
+
+/// Files named by themselves are judged in the context of the earlier files of their folder.
+fn of_files(
+    home: &Home,
+    global: &Global,
+    root: &Path,
+    named: &[PathBuf],
+    scope: Scope<'_>,
+) -> Result<Source> {
+    let tree = files::read_tree(root)?;
+    let dialect = dialect(home, global, &tree, root)?;
+    let folder = read_folder(home, global, &tree, dialect, Misfit::ReadLoose)
+        .with_context(|| format!("{}", root.display()))?;
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut given = HashMap::new();
+    for path in named {
+        let inside = absolute(path);
+        let inside = inside
+            .strip_prefix(absolute(root))
+            .unwrap_or(&inside)
+            .to_string_lossy()
+            .replace('\\', "/");
+        given.insert(inside, path.clone());
+    }
+    let found: HashSet<&str> = folder
+        .migrations
+        .iter()
+        .map(|migration| migration.file.as_str())
+        .collect();
+    for (inside, path) in &given {
+        if !found.contains(inside.as_str()) && !global.quiet {
+            output::talk(format_args!(
+                "{}: not a migration of its folder's way up, so it is not judged",
+                path.display()
+            ));
+        }
+    }
+    if !given.keys().any(|inside| found.contains(inside.as_str())) {
+        let layout = folder
+            .layout
+            .map_or("path order".to_owned(), |layout| layout.to_string());
+        bail!(
+            "none of the files named is a migration: {} was read as {layout}; name the folder to see what is in it",
+            root.display()
+        );
+    }
+    let mut standing = standing(
+        &folder,
+        |migration| given.contains_key(&migration.file),
+        Standing::Alone,
+    );
+    if let Scope::Since(reference) = scope {
+        let changed: HashSet<String> = Repository::of(root)?
+            .changed_since(reference)?
+            .into_iter()
+            .collect();
+        for (standing, migration) in standing.iter_mut().zip(&folder.migrations) {
+            *standing = match (*standing, changed.contains(&migration.file)) {
+                (Standing::Alone, true) => Standing::Pending,
+                _ => Standing::Released,
+            };
+        }
+    }
+    source(
+        home,
+        global,
+        folder,
+        dialect,
+        standing,
+        root.to_owned(),
+        given,
+    )
+}
+
+fn of_stdin(home: &Home, global: &Global) -> Result<Source> {
+    let text = files::read_stdin()?;
+    let tree = Tree::new(vec![Entry {
+        path: "stdin.sql".to_owned(),
+        content: Content::Text(text),
+    }]);
+    let dialect = dialect(home, global, &tree, Path::new("standard input"))?;
+    let folder = folder::read_loose(&tree, dialect).context("standard input")?;
+    let standing = vec![Standing::Alone; folder.migrations.len()];
+    let given = HashMap::from([("stdin.sql".to_owned(), PathBuf::from("<stdin>"))]);
+    source(
+        home,
+        global,
+        folder,
+        dialect,
+        standing,
+        PathBuf::new(),
+        given,
+    )
+}
+
+fn source(
+    home: &Home,
+    global: &Global,
+    folder: Folder,
+    dialect: Dialect,
+    standing: Vec<Standing>,
+    prefix: PathBuf,
+    given: HashMap<String, PathBuf>,
+) -> Result<Source> {
+    let settings = settings(home, dialect)?;
+    if global.verbose {
+        let layout = folder
+            .layout
+            .map_or("none".to_owned(), |layout| layout.to_string());
+        output::talk(format_args!("layout: {layout} ({})", folder.because));
+        output::talk(format_args!("engine: {}", settings.engine));
+    }
+    if !global.quiet {
+        if folder.layout.is_none() && prefix.as_os_str() != "" {
+            output::talk(format_args!("{}: {}", prefix.display(), folder.because));
+        }
+        for notice in &folder.notices {
+            output::talk(format_args!("note: {notice}"));
+        }
+    }
+    Ok(Source {
+        folder,
+        settings,
+        standing,
+        prefix,
+        given,
+    })
+}
+
+fn read_folder(
+    home: &Home,
+    global: &Global,
+    tree: &Tree,
+    dialect: Dialect,
+    misfit: Misfit,
+) -> Result<Folder> {
+    let layout = match global.layout.as_deref().or(home.config.layout.as_deref()) {
+        None | Some("auto") => None,
+        Some(name) => Some(name.parse::<Layout>()?),
+    };
+    match folder::read(tree, layout, dialect) {
+        Err(error) if misfit == Misfit::ReadLoose && layout.is_none() && error.is_misfit() => {
+            Ok(folder::read_loose(tree, dialect)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+fn dialect(home: &Home, global: &Global, tree: &Tree, dir: &Path) -> Result<Dialect> {
+    if let Some(dialect) = global.dialect.or(home.config.dialect) {
+        return Ok(dialect);
+    }
+    let Some(guess) = folder::guess_dialect(tree) else {
+        bail!(
+            "{}: nothing tells which engine this SQL is for; say `--dialect postgres`, `mysql` or `sqlite`, \
+             or `dialect = \"…\"` in {FILE_NAME}",
+            dir.display()
+        );
+    };
+    if global.verbose {
+        output::talk(format_args!(
+            "dialect: {} ({})",
+            guess.dialect.name(),
+            guess.because
+        ));
+    }
+    Ok(guess.dialect)
+}
+
+fn settings(home: &Home, dialect: Dialect) -> Result<Settings> {
+    let mut engine = Engine::default_for(dialect);
+    if let Some(version) = home.config.version().map_err(anyhow::Error::msg)? {
+        engine.version = version;
+    }
+    if let Some(flavour) = home.config.flavour {
+        if flavour == Flavour::MariaDb && dialect != Dialect::Mysql {
+            bail!(
+                "`flavour = \"mariadb\"` goes with `dialect = \"mysql\"`, not with `{}`",
+                dialect.name()
+            );
+        }
+        engine.flavour = flavour;
+    }
+    let configured = home
+        .config
+        .lint
+        .rules
+        .iter()
+        .map(|(id, severity)| (id.clone(), *severity));
+    let configured: HashMap<_, _> = configured.collect();
+    debug_assert!(
+        configured
+            .keys()
+            .all(|id| rules().iter().any(|rule| rule.id == id))
+    );
+    Ok(Settings {
+        engine,
+        surroundings: home.config.surroundings(),
+        rules: RuleSettings::new(dialect, &configured),
+    })
+}
