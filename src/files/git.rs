@@ -79,11 +79,11 @@ impl Repository {
         let output = git(existing, &["rev-parse", "--show-toplevel", "--show-prefix"])?;
         if !output.status.success() {
             let unknown = String::from_utf8_lossy(&output.stderr).contains("not a git repository");
-            return Err(match unknown {
-                true => GitError::NotARepository {
-                    path: folder.to_owned(),
-                },
-                false => failed("rev-parse", &output),
+            let path = folder.to_owned();
+            return Err(if unknown {
+                GitError::NotARepository { path }
+            } else {
+                failed("rev-parse", &output)
             });
         }
         let answer = String::from_utf8_lossy(&output.stdout);
@@ -290,18 +290,14 @@ fn batch_entry(path: String, rest: &mut &[u8]) -> Entry {
         .rsplit(' ')
         .next()
         .and_then(|size| size.parse::<usize>().ok());
-    match size.and_then(|size| rest.split_at_checked(size)) {
-        Some((bytes, after)) => {
-            *rest = after.get(1..).unwrap_or_default();
-            Entry::from_bytes(path, bytes.to_vec())
-        }
-        None => {
-            let reason = format!("git does not have it ({header})");
-            Entry {
-                path,
-                content: Content::Unreadable { reason },
-            }
-        }
+    if let Some((bytes, after)) = size.and_then(|size| rest.split_at_checked(size)) {
+        *rest = after.get(1..).unwrap_or_default();
+        return Entry::from_bytes(path, bytes.to_vec());
+    }
+    let reason = format!("git does not have it ({header})");
+    Entry {
+        path,
+        content: Content::Unreadable { reason },
     }
 }
 

@@ -23,9 +23,11 @@ const FILES_READ: usize = 200;
 ///
 /// `None` when nothing speaks for one engine, or as much for two.
 pub fn guess_dialect(tree: &Tree) -> Option<Guess> {
-    recorded(tree)
-        .or_else(|| named(tree))
-        .or_else(|| written(tree))
+    recorded(tree).or_else(|| match named(tree) {
+        Named::One(guess) => Some(guess),
+        Named::Several => None,
+        Named::None => written(tree),
+    })
 }
 
 /// What Prisma and Drizzle write down.
@@ -53,27 +55,47 @@ fn recorded(tree: &Tree) -> Option<Guess> {
     })
 }
 
-/// The engines that folders and file suffixes name, when it is only one.
-fn named(tree: &Tree) -> Option<Guess> {
-    let mut found: BTreeSet<(&'static str, &str)> = BTreeSet::new();
+/// What folders and file suffixes name.
+enum Named {
+    None,
+    One(Guess),
+    /// The folder serves several engines; its SQL says nothing about which one is meant.
+    Several,
+}
+
+fn named(tree: &Tree) -> Named {
+    let mut found: BTreeSet<&'static str> = BTreeSet::new();
+    let mut first = None;
+    let mut endings: BTreeSet<&'static str> = BTreeSet::new();
     for entry in tree.entries.iter().filter(|entry| is_sql(entry)) {
         let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
+        let stem = name.split('.').next().unwrap_or_default();
+        if let Some((engine, _)) = stem.rsplit(['_', '-']).next().and_then(engine_of) {
+            endings.insert(engine);
+        }
         for word in dir.split('/').chain(name.split('.').skip(1)) {
-            match spelled(word) {
-                Some(Spelled::Known(dialect)) => found.insert((dialect.name(), word)),
-                Some(Spelled::Other) => found.insert(("", word)),
-                None => continue,
-            };
+            if let Some((engine, dialect)) = engine_of(word) {
+                found.insert(engine);
+                first = first.or(dialect.map(|dialect| (dialect, word)));
+            }
         }
     }
-    let (first, word) = found.first()?;
-    let dialect = Dialect::ALL
-        .into_iter()
-        .find(|dialect| dialect.name() == *first)?;
-    let only = found.iter().all(|(name, _)| name == first);
-    only.then(|| Guess {
-        dialect,
-        because: format!("the files are named for `{word}`"),
+    // One ending may belong to a description, `3_move_to_postgres.sql`; two are suffixes.
+    match (found.len(), first) {
+        (1, Some((dialect, word))) => Named::One(Guess {
+            dialect,
+            because: format!("the files are named for `{word}`"),
+        }),
+        (0, _) if endings.len() < 2 => Named::None,
+        _ => Named::Several,
+    }
+}
+
+/// One word for all spellings of an engine.
+fn engine_of(word: &str) -> Option<(&'static str, Option<Dialect>)> {
+    Some(match spelled(word)? {
+        Spelled::Known(dialect) => (dialect.name(), Some(dialect)),
+        Spelled::Other => ("another", None),
     })
 }
 
@@ -81,29 +103,28 @@ fn named(tree: &Tree) -> Option<Guess> {
 fn written(tree: &Tree) -> Option<Guess> {
     let mut votes: [(Dialect, usize, Option<String>); 3] =
         Dialect::ALL.map(|dialect| (dialect, 0, None));
-    for entry in tree
+    let mut backticks = 0;
+    let sql = tree
         .entries
         .iter()
         .filter(|entry| is_sql(entry))
-        .take(FILES_READ)
-    {
-        for piece in pieces(text(entry)) {
-            let Some((dialect, weight)) = evidence(piece) else {
-                continue;
-            };
-            let vote = &mut votes[dialect as usize];
-            vote.1 += weight;
-            if vote.2.is_none() {
-                vote.2 = Some(shown(piece));
-            }
-        }
+        .take(FILES_READ);
+    for piece in sql.flat_map(|entry| pieces(text(entry))) {
+        backticks += usize::from(piece == Piece::Backticks);
+        let Some((dialect, weight)) = evidence(piece) else {
+            continue;
+        };
+        let vote = &mut votes[dialect as usize];
+        vote.1 += weight;
+        vote.2.get_or_insert_with(|| shown(piece));
     }
     votes.sort_by_key(|(_, weight, _)| std::cmp::Reverse(*weight));
     let [(dialect, most, Some(word)), (_, second, _), _] = &votes else {
         return None;
     };
-    // Twice as much as the next: one stray word must not decide.
-    (*most > 2 * second).then(|| Guess {
+    // Twice as much as the next: one stray word must not decide. PostgreSQL has no backticks.
+    let possible = *dialect != Dialect::Postgres || backticks < *most;
+    (*most > 2 * second && possible).then(|| Guess {
         dialect: *dialect,
         because: format!("the SQL uses what only {dialect} has, such as {word}"),
     })
@@ -112,14 +133,12 @@ fn written(tree: &Tree) -> Option<Guess> {
 fn shown(piece: Piece<'_>) -> String {
     match piece {
         Piece::Word(word) => format!("`{}`", word.to_ascii_uppercase()),
-        Piece::Backticks => "names in backticks".to_owned(),
-        Piece::Dollars => "`$$`".to_owned(),
-        _ => "its signs".to_owned(),
+        _ => "`$$`".to_owned(),
     }
 }
 
-/// Which engine a piece speaks for, and how loudly. SQLite takes backticks too, and `MariaDB` some of
-/// `PostgreSQL`'s type names, so these speak softly.
+/// Which engine a piece speaks for, and how loudly. SQLite takes any word for a type, so that schemas
+/// moved to it keep other engines' type names: its own words are rare and count for more.
 fn evidence(piece: Piece<'_>) -> Option<(Dialect, usize)> {
     const POSTGRES: [&str; 22] = [
         "BIGSERIAL",
@@ -145,21 +164,15 @@ fn evidence(piece: Piece<'_>) -> Option<(Dialect, usize)> {
         "TSVECTOR",
         "UUID_GENERATE_V4",
     ];
-    const MYSQL: [&str; 16] = [
+    const MYSQL: [&str; 10] = [
         "AUTO_INCREMENT",
         "CHARSET",
         "DELIMITER",
         "ENGINE",
         "INNODB",
-        "LONGBLOB",
         "LONGTEXT",
-        "MEDIUMBLOB",
-        "MEDIUMINT",
         "MEDIUMTEXT",
         "MODIFY",
-        "TINYINT",
-        "TINYTEXT",
-        "UNSIGNED",
         "UTF8MB4",
         "ZEROFILL",
     ];
@@ -175,17 +188,16 @@ fn evidence(piece: Piece<'_>) -> Option<(Dialect, usize)> {
         "STRFTIME",
     ];
     match piece {
-        Piece::Dollars => Some((Dialect::Postgres, 4)),
-        Piece::Backticks => Some((Dialect::Mysql, 1)),
+        Piece::Dollars => Some((Dialect::Postgres, 1)),
         Piece::Word(word) => {
             let word = word.to_ascii_uppercase();
             let word = word.as_str();
             if POSTGRES.binary_search(&word).is_ok() {
-                Some((Dialect::Postgres, 4))
+                Some((Dialect::Postgres, 1))
             } else if MYSQL.binary_search(&word).is_ok() {
-                Some((Dialect::Mysql, 4))
+                Some((Dialect::Mysql, 1))
             } else if SQLITE.binary_search(&word).is_ok() {
-                Some((Dialect::Sqlite, 16))
+                Some((Dialect::Sqlite, 8))
             } else {
                 None
             }

@@ -17,6 +17,17 @@ pub(super) enum Spelled {
     Other,
 }
 
+/// The engine that the last telling part of a path names: `db/migrations/mysql` is MySQL's.
+///
+/// For the path of the folder itself, which a [`Tree`] does not hold.
+pub fn dialect_of_path(path: &str) -> Option<Dialect> {
+    path.rsplit(['/', '\\'])
+        .find_map(|part| match spelled(part) {
+            Some(Spelled::Known(dialect)) => Some(dialect),
+            _ => None,
+        })
+}
+
 /// What `word` stands for, if it is the name of an engine.
 pub(super) fn spelled(word: &str) -> Option<Spelled> {
     Some(match word.to_ascii_lowercase().as_str() {
@@ -27,7 +38,8 @@ pub(super) fn spelled(word: &str) -> Option<Spelled> {
         "sqlite" | "sqlite3" | "libsql" | "turso" => Spelled::Known(Dialect::Sqlite),
         "cockroach" | "cockroachdb" | "crdb" | "mssql" | "sqlserver" | "oracle" | "clickhouse"
         | "spanner" | "ydb" | "h2" | "hsqldb" | "derby" | "db2" | "duckdb" | "redshift"
-        | "cassandra" | "yugabyte" | "snowflake" | "vertica" | "firebird" => Spelled::Other,
+        | "cassandra" | "oceanbase" | "ob" | "opengauss" | "og" | "kingbase" | "yugabyte"
+        | "snowflake" | "vertica" | "firebird" => Spelled::Other,
         _ => return None,
     })
 }
@@ -123,11 +135,11 @@ fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
     if split.iter().all(Option::is_none) {
         return Ok(files);
     }
-    let own_keys: BTreeSet<&str> = split
+    let own_keys: BTreeSet<String> = split
         .iter()
         .flatten()
         .filter(|(_, spelled, _)| *spelled == Spelled::Known(files.dialect))
-        .map(|(key, ..)| key.as_str())
+        .map(|(key, ..)| without_autocommit(key))
         .collect();
     let mut list = Vec::new();
     let mut dropped = Vec::new();
@@ -144,7 +156,9 @@ fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
                 present.insert(format!(".{word}.sql"));
                 dropped.push(file.path.to_owned());
             }
-            None if own_keys.contains(file.key.as_str()) => dropped.push(file.path.to_owned()),
+            None if own_keys.contains(&without_autocommit(&file.key)) => {
+                dropped.push(file.path.to_owned());
+            }
             None => list.push(file.clone()),
         }
     }
@@ -168,6 +182,12 @@ fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
     Ok(files)
 }
 
+/// gobuffalo's pop marks with `.autocommit` what runs outside a transaction; the engine's own file
+/// replaces the general one with or without that mark.
+fn without_autocommit(key: &str) -> String {
+    key.replacen(".autocommit.", ".", 1)
+}
+
 /// The key without its engine suffix, the engine, and the suffix as it is spelled.
 fn without_suffix(key: &str, loose: bool) -> Option<(String, Spelled, String)> {
     let (dir, name) = key
@@ -185,9 +205,11 @@ fn without_suffix(key: &str, loose: bool) -> Option<(String, Spelled, String)> {
             .collect();
         (rest.join("."), parts[at])
     } else if loose {
-        let (stem, extension) = name.split_once('.')?;
-        let (stem, word) = stem.rsplit_once(['_', '-'])?;
-        (format!("{stem}.{extension}"), word)
+        let end = [".up.sql", ".down.sql", ".sql"]
+            .into_iter()
+            .find(|end| name.ends_with(end))?;
+        let (stem, word) = name[..name.len() - end.len()].rsplit_once(['_', '-'])?;
+        (format!("{stem}{end}"), word)
     } else {
         return None;
     };
@@ -204,7 +226,10 @@ fn without_suffix(key: &str, loose: bool) -> Option<(String, Spelled, String)> {
 /// same stem comes with at least two engines.
 fn underscored_suffixes(files: &Files<'_>) -> bool {
     let mut engines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in files.sql() {
+    for file in files
+        .sql()
+        .filter(|file| without_suffix(&file.key, false).is_none())
+    {
         if let Some((key, _, word)) = without_suffix(&file.key, true) {
             engines
                 .entry(key)

@@ -45,8 +45,7 @@ pub enum FolderError {
     },
     /// Two migrations have one version.
     #[error(
-        "`{first}` and `{second}` both have version {version}; {layout} refuses that: give one of them a version of its own"
-    )]
+        "`{first}` and `{second}` both have version {version}, {}: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both", refused_by(*.layout))]
     DuplicateVersion {
         /// The tool.
         layout: Layout,
@@ -148,6 +147,13 @@ pub struct UnknownLayout {
     pub given: String,
     /// The layout that is spelled most like it, where one is near.
     pub nearest: Option<Layout>,
+}
+
+fn refused_by(layout: Layout) -> String {
+    match layout {
+        Layout::Numbered => "so that their order is a guess".to_owned(),
+        tool => format!("which {tool} refuses"),
+    }
 }
 
 fn seen(files: usize) -> String {

@@ -17,6 +17,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 pub use dialect::{Guess, guess_dialect};
+pub use engines::dialect_of_path;
 pub use error::{FolderError, UnknownLayout};
 pub use layouts::Layout;
 pub use tree::{Content, Entry, Tree};
@@ -30,7 +31,7 @@ use layouts::{Evidence, Reading};
 pub struct Folder {
     /// The layout; `None` when none fitted and every SQL file was taken as it lies.
     pub layout: Option<Layout>,
-    /// Why this layout, as a clause for people: `5 files with \`-- +goose\` annotations`.
+    /// Why this layout, as a clause for people.
     pub because: String,
     /// The migrations, in the order in which the tool applies them.
     pub migrations: Vec<Migration>,
@@ -190,7 +191,11 @@ fn detect(
     if candidates.len() > 1 {
         return Err(FolderError::Ambiguous { candidates });
     }
-    Ok((*best, evidence.because.clone(), reading?))
+    let mut reading = reading?;
+    match reading.doubt.take() {
+        Some(doubt) => Err(doubt),
+        None => Ok((*best, evidence.because.clone(), reading)),
+    }
 }
 
 /// The layouts that fit, best first. One that explains less than half of what another explains does

@@ -73,8 +73,8 @@ impl Reader for Atlas {
             notices.extend(against_sum(files, sum)?);
         }
         Ok(Reading {
-            migrations: in_order(Layout::Atlas, keyed)?,
             notices,
+            ..Reading::of(in_order(Layout::Atlas, keyed)?)
         })
     }
 }

@@ -34,10 +34,7 @@ impl Reader for Dbmate {
                 keyed.push((file.name(), migration(file, version, rest)?));
             }
         }
-        Ok(Reading {
-            migrations: in_order(Layout::Dbmate, keyed)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::Dbmate, keyed)?))
     }
 }
 

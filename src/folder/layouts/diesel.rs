@@ -43,10 +43,7 @@ impl Reader for Diesel {
             };
             keyed.push((version, migration));
         }
-        Ok(Reading {
-            migrations: in_order(Layout::Diesel, keyed)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::Diesel, keyed)?))
     }
 }
 

@@ -52,10 +52,7 @@ impl Reader for Drizzle {
                 keyed.push((at, migration(file, file.dir())?));
             }
         }
-        Ok(Reading {
-            migrations: in_order(Layout::Drizzle, keyed)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::Drizzle, keyed)?))
     }
 }
 

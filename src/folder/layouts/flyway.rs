@@ -99,8 +99,8 @@ impl Reader for Flyway {
             "migrations written in Java or Kotlin, which cannot be read as SQL",
         ));
         Ok(Reading {
-            migrations: in_order(Layout::Flyway, keyed)?,
             notices,
+            ..Reading::of(in_order(Layout::Flyway, keyed)?)
         })
     }
 }

@@ -58,10 +58,7 @@ impl Reader for GolangMigrate {
                 migration.down = Some(file.as_down()?);
             }
         }
-        Ok(Reading {
-            migrations: in_order(Layout::GolangMigrate, up)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::GolangMigrate, up)?))
     }
 }
 

@@ -39,7 +39,7 @@ impl Reader for Goose {
         let go: Vec<String> = files
             .all()
             .filter(|file| file.dir().is_empty() && version(file).is_some())
-            .filter(|file| file.name().ends_with(".go") && !file.name().ends_with("_test.go"))
+            .filter(|file| is_go(file.name()))
             .map(|file| file.path.to_owned())
             .collect();
         let mut notices = Vec::new();
@@ -50,10 +50,15 @@ impl Reader for Goose {
             ));
         }
         Ok(Reading {
-            migrations: in_order(Layout::Goose, keyed)?,
             notices,
+            ..Reading::of(in_order(Layout::Goose, keyed)?)
         })
     }
+}
+
+fn is_go(name: &str) -> bool {
+    name.strip_suffix(".go")
+        .is_some_and(|stem| !stem.ends_with("_test"))
 }
 
 /// The number before the first `_`, and the name after it.

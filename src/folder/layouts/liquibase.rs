@@ -64,8 +64,8 @@ impl Reader for Liquibase {
             notices.push(Notice::about(master, message));
         }
         Ok(Reading {
-            migrations,
             notices,
+            ..Reading::of(migrations)
         })
     }
 }
@@ -122,16 +122,16 @@ impl Changeset {
             Dialect::Sqlite => &["sqlite"],
         };
         let names: Vec<&str> = dbms.split(',').map(str::trim).collect();
-        let named = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let is_own = |name: &str| own.iter().any(|own| own.eq_ignore_ascii_case(name));
         if names
             .iter()
-            .any(|name| name.strip_prefix('!').is_some_and(named))
+            .any(|name| name.strip_prefix('!').is_some_and(is_own))
         {
             return false;
         }
         names
             .iter()
-            .any(|name| name.starts_with('!') || *name == "all" || named(name))
+            .any(|name| name.starts_with('!') || *name == "all" || is_own(name))
     }
 
     /// Ends the part that runs up, cutting out a delimiter that is not SQL's own.

@@ -46,6 +46,18 @@ pub(super) struct Reading {
     pub(super) migrations: Vec<Migration>,
     /// What people should know.
     pub(super) notices: Vec<Notice>,
+    /// What speaks against this reading, unless the layout was asked for by name.
+    pub(super) doubt: Option<FolderError>,
+}
+
+impl Reading {
+    /// These migrations, with no more to say.
+    pub(super) fn of(migrations: Vec<Migration>) -> Self {
+        Self {
+            migrations,
+            ..Self::default()
+        }
+    }
 }
 
 /// What speaks for a layout.
@@ -92,15 +104,20 @@ pub(super) fn in_order<K: Ord>(
     mut keyed: Vec<(K, Migration)>,
 ) -> Result<Vec<Migration>, FolderError> {
     keyed.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.file.cmp(&other.file)));
-    let mut seen: HashMap<&str, &str> = HashMap::new();
+    let refusal = |first: &Migration, second: &Migration| FolderError::DuplicateVersion {
+        layout,
+        version: second.id.clone(),
+        first: first.file.clone(),
+        second: second.file.clone(),
+    };
+    // `1.0` and `1` are one version under two ids; `1_a` and `1_b` may be one id in two places.
+    if let Some(pair) = keyed.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(refusal(&pair[0].1, &pair[1].1));
+    }
+    let mut seen: HashMap<&str, &Migration> = HashMap::new();
     for (_, migration) in &keyed {
-        if let Some(first) = seen.insert(&migration.id, &migration.file) {
-            return Err(FolderError::DuplicateVersion {
-                layout,
-                version: migration.id.clone(),
-                first: first.to_owned(),
-                second: migration.file.clone(),
-            });
+        if let Some(first) = seen.insert(&migration.id, migration) {
+            return Err(refusal(first, migration));
         }
     }
     Ok(keyed.into_iter().map(|(_, migration)| migration).collect())

@@ -4,8 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Evidence, Reader, Reading, Strength};
-use crate::folder::Notice;
+use super::{Evidence, Layout, Reader, Reading, Strength};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Way};
@@ -59,41 +58,52 @@ impl Reader for Numbered {
             }
         }
         up.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.file.cmp(&other.file)));
-        let notices = same_number(&up).into_iter().collect();
+        let doubt = same_number(&up);
         for (version, migration) in &mut up {
             if let Some(file) = down.remove(&*version) {
                 migration.down = Some(file.as_down()?);
             }
         }
+        let migrations = up.into_iter().map(|(_, migration)| migration).collect();
         Ok(Reading {
-            migrations: up.into_iter().map(|(_, migration)| migration).collect(),
-            notices,
+            migrations,
+            doubt,
+            ..Reading::default()
         })
     }
 }
 
-/// Home-grown runners record the whole name, so that two files of one number are two migrations; their
-/// order is worth a word.
-fn same_number(sorted: &[(Numbers, Migration)]) -> Option<Notice> {
-    let twins: Vec<String> = sorted
+/// Two files with one number. Whether that is a mistake only the runner knows, so it is refused unless
+/// this layout was asked for. Dates and versioned folders are no counters: many files share them.
+fn same_number(sorted: &[(Numbers, Migration)]) -> Option<FolderError> {
+    let pair = sorted
         .windows(2)
-        .filter(|pair| pair[0].0 == pair[1].0)
-        .map(|pair| pair[1].1.file.clone())
-        .collect();
-    let message =
-        "files with the number of the file before them: taken in the order of their names";
-    (!twins.is_empty()).then(|| Notice::about(twins, message))
+        .find(|pair| pair[0].0 == pair[1].0 && pair[0].0.0.len() == 1)?;
+    let file = |at: usize| pair[at].1.file.clone();
+    let counted = |at: usize| {
+        let name = pair[at].1.file.rsplit('/').next().unwrap_or_default();
+        leading_version(name).is_some()
+    };
+    (counted(0) && counted(1)).then(|| FolderError::DuplicateVersion {
+        layout: Layout::Numbered,
+        version: pair[0].0.0[0].to_string(),
+        first: file(0),
+        second: file(1),
+    })
 }
 
 /// All numbers that the parts of the path start with, and the id: the path without `.sql`.
 fn version(file: &File<'_>) -> Option<(Numbers, String)> {
     let (dir, stem) = (file.dir(), file.stem());
+    if is_aside(dir) {
+        return None;
+    }
     let mut all = Vec::new();
     for part in dir.split('/').filter(|part| !part.is_empty()) {
-        all.extend(leading_version(part).map_or_else(Vec::new, |version| version.0));
+        all.extend(leading_version(part).map_or_else(Vec::new, |(version, _)| version.0));
     }
     match leading_version(stem) {
-        Some(version) => all.extend(version.0),
+        Some((version, _)) => all.extend(version.0),
         // A file without a number counts only where its own folder has one: `v1.2/schema.sql`.
         None if dir
             .rsplit('/')
@@ -109,21 +119,40 @@ fn version(file: &File<'_>) -> Option<(Numbers, String)> {
     Some((Numbers(all), id))
 }
 
-/// The number or dotted numbers at the start of a name, with or without a `v`: `001_x`, `v1.10`, `2.`.
-fn leading_version(name: &str) -> Option<Numbers> {
+/// The numbers at the start of a name, and what follows them; with or without a `v`: `001_x`, `v1.10`, `2024-01-31-2-x`.
+fn leading_version(name: &str) -> Option<(Numbers, &str)> {
+    const SEPARATORS: [char; 3] = ['.', '-', '_'];
     let name = name.strip_prefix(['v', 'V']).unwrap_or(name);
-    let end = name
-        .bytes()
-        .position(|b| !b.is_ascii_digit() && b != b'.')
-        .unwrap_or(name.len());
-    numbers(name[..end].trim_end_matches('.'), &['.'])
+    let mut end = 0;
+    for part in name.split_inclusive(SEPARATORS) {
+        let number = part.trim_end_matches(SEPARATORS);
+        if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+            break;
+        }
+        end += part.len();
+    }
+    // `1_2fa`: the number may also end at a letter.
+    let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+    let (version, rest) = name.split_at(end.max(digits));
+    Some((
+        numbers(version.trim_end_matches(SEPARATORS), &SEPARATORS)?,
+        rest,
+    ))
+}
+
+/// Folders whose files are run by tests or by hand.
+fn is_aside(dir: &str) -> bool {
+    const ASIDE: [&str; 8] = [
+        "examples", "fixtures", "sample", "seed", "seeds", "test", "testdata", "tests",
+    ];
+    dir.split('/')
+        .any(|part| ASIDE.contains(&part.to_ascii_lowercase().as_str()))
 }
 
 fn migration(file: &File<'_>, id: &str) -> Result<Migration, FolderError> {
-    let name = file
-        .stem()
-        .trim_start_matches(|c: char| c.is_ascii_digit() || "vV.".contains(c));
-    let mut migration = file.migration(id, name.trim_start_matches(['_', '-', ' ']))?;
+    let stem = file.stem();
+    let name = leading_version(stem).map_or(stem, |(_, rest)| rest);
+    let mut migration = file.migration(id, name.trim_start_matches(['_', '-', ' ', '.']))?;
     let text = file.text()?;
     let mut cutter = Cutter::new(text);
     cutter.turn(migration.up[0].start, Way::Up, migration.up[0].start);

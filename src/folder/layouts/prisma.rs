@@ -31,10 +31,7 @@ impl Reader for Prisma {
         for file in scripts(files) {
             keyed.push((file.dir(), migration_of_folder(file)?));
         }
-        Ok(Reading {
-            migrations: in_order(Layout::Prisma, keyed)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::Prisma, keyed)?))
     }
 }
 

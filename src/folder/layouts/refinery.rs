@@ -75,8 +75,8 @@ impl Reader for Refinery {
             notices.push(Notice::about(rust, message));
         }
         Ok(Reading {
-            migrations: in_order(Layout::Refinery, keyed)?,
             notices,
+            ..Reading::of(in_order(Layout::Refinery, keyed)?)
         })
     }
 }

@@ -36,10 +36,7 @@ impl Reader for SqlMigrate {
             let key = (number.is_none(), number, file.name());
             keyed.push((key, migration(file)?));
         }
-        Ok(Reading {
-            migrations: in_order(Layout::SqlMigrate, keyed)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::SqlMigrate, keyed)?))
     }
 }
 

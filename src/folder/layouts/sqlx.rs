@@ -85,10 +85,7 @@ impl Reader for Sqlx {
                 migration.down = Some(file.as_down()?);
             }
         }
-        Ok(Reading {
-            migrations: in_order(Layout::Sqlx, up)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::Sqlx, up)?))
     }
 }
 

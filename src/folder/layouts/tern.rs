@@ -53,10 +53,7 @@ impl Reader for Tern {
             }
             expected = number + 1;
         }
-        Ok(Reading {
-            migrations: in_order(Layout::Tern, keyed)?,
-            notices: Vec::new(),
-        })
+        Ok(Reading::of(in_order(Layout::Tern, keyed)?))
     }
 }
 

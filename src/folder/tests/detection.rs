@@ -4,7 +4,7 @@ const SQL: &str = "CREATE TABLE t (id int);";
 
 #[test]
 fn each_layout_is_known_by_its_own_files() {
-    let cases: &[(Layout, &[(&str, &str)])] = &[
+    let cases: &[(Layout, Given<'_>)] = &[
         (
             Layout::Diesel,
             &[
@@ -139,7 +139,7 @@ fn the_noise_of_real_folders_changes_nothing() {
         ("seeds/users.sql", "INSERT INTO t VALUES (1);"),
         ("notes.txt", ""),
     ];
-    let cases: &[(Layout, &[(&str, &str)])] = &[
+    let cases: &[(Layout, Given<'_>)] = &[
         (
             Layout::Goose,
             &[

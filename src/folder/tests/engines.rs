@@ -100,6 +100,10 @@ fn suffixes_of_every_style_are_read() {
             "001_a_postgres.sql",
         ),
         (&["1-a-pgsql.sql", "1-a-sqlite.sql"], "1-a-pgsql.sql"),
+        (
+            &["1.2-to-1.3-pg.sql", "1.2-to-1.3-mysql.sql"],
+            "1.2-to-1.3-pg.sql",
+        ),
     ];
     for (names, expected) in cases {
         let files: Vec<(&str, &str)> = names.iter().map(|name| (*name, SQL)).collect();
@@ -130,7 +134,7 @@ fn suffixes_for_other_engines_alone_are_refused() {
 
 #[test]
 fn the_engine_is_guessed_from_records_names_and_words() {
-    let cases: &[(&[(&str, &str)], Option<Dialect>)] = &[
+    let cases: &[(Given<'_>, Option<Dialect>)] = &[
         (
             &[
                 ("1_a/migration.sql", SQL),
@@ -171,6 +175,18 @@ fn the_engine_is_guessed_from_records_names_and_words() {
         ),
         (&[("1.sql", "-- SERIAL\nSELECT 'JSONB';")], None),
         (&[("postgres/1.sql", SQL), ("mysql/1.sql", SQL)], None),
+        (
+            &[
+                ("1_a-postgres.sql", "SELECT jsonb '1'"),
+                ("1_a-mysql.sql", SQL),
+            ],
+            None,
+        ),
+        (
+            &[("1_move_to_postgres.sql", "PRAGMA foreign_keys = off;")],
+            Some(Dialect::Sqlite),
+        ),
+        (&[("1.sql", "CREATE TABLE `t` (`id` int);")], None),
         (&[("1.sql", SQL)], None),
         (&[], None),
     ];
@@ -182,4 +198,31 @@ fn the_engine_is_guessed_from_records_names_and_words() {
             "{files:?} {guess:?}"
         );
     }
+}
+
+#[test]
+fn the_path_of_the_folder_itself_may_name_the_engine() {
+    let cases = [
+        ("db/migrations/mysql", Some(Dialect::Mysql)),
+        ("db/postgres/migrations", Some(Dialect::Postgres)),
+        ("C:\\db\\sqlite3", Some(Dialect::Sqlite)),
+        ("mysql/to/pg", Some(Dialect::Postgres)),
+        ("db/migrations", None),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(dialect_of_path(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn an_engines_own_file_replaces_a_general_one_that_runs_outside_a_transaction() {
+    let files = [
+        ("1_a.autocommit.up.sql", SQL),
+        ("1_a.sqlite.up.sql", SQL),
+        ("2_b.autocommit.up.sql", SQL),
+    ];
+    assert_eq!(
+        files_read(&files, Dialect::Sqlite).unwrap(),
+        ["1_a.sqlite.up.sql", "2_b.autocommit.up.sql"]
+    );
 }

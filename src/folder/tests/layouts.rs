@@ -354,6 +354,21 @@ const CASES: &[Case] = &[
     },
     Case {
         files: &[
+            ("2024-01-31-2-b.sql", "B"),
+            ("2024-01-31-1-2fa.sql", "A"),
+            ("2024-02-01-1-c.sql", "C"),
+            ("tests/2024-01-01-x.sql", "aside"),
+        ],
+        layout: Layout::Numbered,
+        dialect: Postgres,
+        expected: &[
+            ("2024-01-31-1-2fa", "2fa", &["A"], &[], Unknown),
+            ("2024-01-31-2-b", "b", &["B"], &[], Unknown),
+            ("2024-02-01-1-c", "c", &["C"], &[], Unknown),
+        ],
+    },
+    Case {
+        files: &[
             ("v1.10/schema.sql", "C"),
             ("v1.9/02__b.sql", "B"),
             ("v1.9/01__a.sql", "A"),
@@ -412,7 +427,7 @@ fn only_flyways_r_files_are_repeatable() {
 
 #[test]
 fn what_is_not_read_is_said_with_the_reason() {
-    let cases: &[(Layout, &[(&str, &str)], &[&str])] = &[
+    let cases: &[(Layout, Given<'_>, &[&str])] = &[
         (
             Layout::Goose,
             &[
@@ -454,51 +469,11 @@ fn what_is_not_read_is_said_with_the_reason() {
         (
             Layout::Numbered,
             &[("1_a.sql", "A"), ("1_b.sql", "B"), ("c.sql", "C")],
-            &[
-                "files with the number of the file before them: taken in the order of their names: `1_b.sql`",
-                "not read: no migration in the numbered layout: `c.sql`",
-            ],
+            &["not read: no migration in the numbered layout: `c.sql`"],
         ),
     ];
     for (layout, files, expected) in cases {
         let folder = read(&tree(files), Some(*layout), Postgres).unwrap();
         assert_eq!(notices(&folder), *expected, "{layout}");
-    }
-}
-
-#[test]
-fn every_part_lies_on_character_boundaries_whatever_the_text() {
-    let texts = [
-        "\u{feff}-- +goose Up\r\né;\r\n-- +goose Down\r\nü;",
-        "-- migrate:up\né\n-- migrate:down\nü",
-        "--liquibase formatted sql\n--changeset é:ü endDelimiter:é\nàé\n--rollback ü\n/* liquibase rollback\né */\n",
-        "-- +migrate Up\né;\n-- +migrate Down\nü;",
-        "é\n---- create above / drop below ----\nü",
-        "é--> statement-breakpointü",
-        "-- Up\né\n-- Down\nü",
-        "é",
-        "",
-    ];
-    for text in texts {
-        for layout in Layout::ALL {
-            let files = [
-                ("1_é.sql", text),
-                ("1_é/up.sql", text),
-                ("1_é/migration.sql", text),
-                ("V1__é.sql", text),
-            ];
-            for file in files {
-                // A refusal is fine here; a part that cuts a character would panic below.
-                let Ok(folder) = read(&tree(&[file]), Some(*layout), Postgres) else {
-                    continue;
-                };
-                for migration in &folder.migrations {
-                    for span in &migration.up {
-                        assert!(span.of(&migration.text).len() <= text.len());
-                        assert!(!span.of(&migration.text).starts_with('\u{feff}'));
-                    }
-                }
-            }
-        }
     }
 }

@@ -3,13 +3,17 @@
 mod detection;
 mod engines;
 mod layouts;
+mod parts;
 mod refusals;
 
 use super::*;
 use crate::model::Span;
 
-/// A tree of these files, given as path and text.
-fn tree(files: &[(&str, &str)]) -> Tree {
+/// Files as path and text.
+type Given<'a> = &'a [(&'a str, &'a str)];
+
+/// A tree of these files.
+fn tree(files: Given<'_>) -> Tree {
     let entry = |(path, text): &(&str, &str)| {
         let path = (*path).to_owned();
         if Tree::wants_content(&path) {

@@ -5,7 +5,7 @@ const SQL: &str = "SELECT 1;";
 /// Every way in which a folder is refused, with the whole message.
 #[test]
 fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
-    let cases: &[(Option<Layout>, &[(&str, &str)], &str)] = &[
+    let cases: &[(Option<Layout>, Given<'_>, &str)] = &[
         (
             None,
             &[],
@@ -37,17 +37,17 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
         (
             None,
             &[("V1__a.sql", SQL), ("V1__b.sql", SQL)],
-            "`V1__a.sql` and `V1__b.sql` both have version 1; Flyway refuses that: give one of them a version of its own",
+            "`V1__a.sql` and `V1__b.sql` both have version 1, which Flyway refuses: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both",
         ),
         (
             Some(Layout::Flyway),
             &[("V1.0__a.sql", SQL), ("V1__b.sql", SQL)],
-            "`V1.0__a.sql` and `V1__b.sql` both have version 1; Flyway refuses that: give one of them a version of its own",
+            "`V1.0__a.sql` and `V1__b.sql` both have version 1, which Flyway refuses: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both",
         ),
         (
             None,
             &[("1_a.up.sql", SQL), ("001_b.up.sql", SQL)],
-            "`001_b.up.sql` and `1_a.up.sql` both have version 1; golang-migrate refuses that: give one of them a version of its own",
+            "`001_b.up.sql` and `1_a.up.sql` both have version 1, which golang-migrate refuses: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both",
         ),
         (
             None,
@@ -56,7 +56,12 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
                 ("1_a.down.sql", SQL),
                 ("1_b.down.sql", SQL),
             ],
-            "`1_a.down.sql` and `1_b.down.sql` both have version 1; golang-migrate refuses that: give one of them a version of its own",
+            "`1_a.down.sql` and `1_b.down.sql` both have version 1, which golang-migrate refuses: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both",
+        ),
+        (
+            None,
+            &[("001_a.sql", SQL), ("1_b.sql", SQL)],
+            "`001_a.sql` and `1_b.sql` both have version 1, so that their order is a guess: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both",
         ),
         (
             Some(Layout::Tern),
@@ -158,7 +163,7 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
                 "a.sql",
                 "--liquibase formatted sql\n--changeset x:1\nA;\n--changeset x:1\nB;",
             )],
-            "`a.sql` and `a.sql` both have version x:1; Liquibase refuses that: give one of them a version of its own",
+            "`a.sql` and `a.sql` both have version x:1, which Liquibase refuses: give one of them a version of its own, or set `layout = \"numbered\"` if your runner takes both",
         ),
     ];
     for (layout, files, expected) in cases {
@@ -213,4 +218,16 @@ fn a_file_without_readable_text_is_refused_and_named() {
             expected
         );
     }
+}
+
+#[test]
+fn a_runner_that_takes_two_files_of_one_number_is_believed_when_it_is_named() {
+    let files = [
+        ("001_a.up.sql", SQL),
+        ("001_b.up.sql", SQL),
+        ("002_c.up.sql", SQL),
+    ];
+    assert!(read(&tree(&files), None, Dialect::Postgres).is_err());
+    let folder = read(&tree(&files), Some(Layout::Numbered), Dialect::Postgres).unwrap();
+    assert_eq!(ids(&folder), ["001_a", "001_b", "002_c"]);
 }
