@@ -7,6 +7,7 @@
 mod client;
 pub mod cursor;
 mod describe;
+pub mod directive;
 pub mod split;
 pub mod token;
 
