@@ -176,18 +176,17 @@ pub fn directives(
         return (placed, errors);
     }
     let tokens = tokens_with_head(text, within, dialect);
-    let mut places = Places::new(text, pieces, within, &tokens);
+    let mut place = Places::new(text, pieces, within, &tokens);
     for token in tokens {
-        match said(token, text).map(|said| said.and_then(|body| Ok((body, places.target(token)?))))
-        {
+        match said(token, text).map(|said| said.and_then(|body| Ok((body, place.target(token)?)))) {
             Some(Ok((body, target))) => {
                 let (directives, mistakes) = parse::line(text, body, dialect);
-                let place = |(directive, span)| Placed {
+                let placing = |(directive, span)| Placed {
                     directive,
                     span,
                     target,
                 };
-                placed.extend(directives.into_iter().map(place));
+                placed.extend(directives.into_iter().map(placing));
                 errors.extend(mistakes);
             }
             Some(Err(mistake)) => errors.push(DirectiveError {
@@ -196,7 +195,7 @@ pub fn directives(
             }),
             None => {}
         }
-        places.pass(token);
+        place.pass(token);
     }
     (placed, errors)
 }

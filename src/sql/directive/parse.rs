@@ -2,6 +2,7 @@
 
 use super::{Batch, ColumnName, Directive, DirectiveError, Mistake, RuleName};
 use crate::model::{Dialect, Ident, Name, Phase, Span};
+use crate::nearest::nearest;
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
@@ -36,13 +37,8 @@ pub(super) fn is_key(word: &str) -> bool {
 
 /// The end of a message about an unknown key.
 pub(super) fn suggestion(word: &str) -> String {
-    let near = KEYS
-        .iter()
-        .map(|(key, _)| (distance(&word.to_ascii_lowercase(), key), *key))
-        .min()
-        .filter(|(distance, key)| *distance <= key.len() / 3 + 1);
-    match near {
-        Some((_, key)) => format!("; did you mean `{key}`?"),
+    match nearest(&word.to_ascii_lowercase(), KEYS.iter().map(|(key, _)| *key)) {
+        Some(key) => format!("; did you mean `{key}`?"),
         None => format!("; the directives are {}", keys()),
     }
 }
@@ -221,20 +217,14 @@ impl Reader<'_> {
         }
         let value = self.value()?;
         let read = match self.key {
-            "phase" => match phase(&value.text) {
-                Some(phase) => Some(Directive::Phase {
-                    phase,
-                    reason: self.reason()?,
-                }),
-                None => None,
-            },
-            "allow" => match rules(value) {
-                Some(rules) => Some(Directive::Allow {
-                    rules,
-                    reason: self.reason()?,
-                }),
-                None => None,
-            },
+            "phase" => self.with_reason(phase(&value.text), |phase, reason| Directive::Phase {
+                phase,
+                reason,
+            })?,
+            "allow" => self.with_reason(rules(value), |rules, reason| Directive::Allow {
+                rules,
+                reason,
+            })?,
             "unused-since" => Some(Directive::UnusedSince {
                 version: value.text.clone(),
             }),
@@ -263,6 +253,17 @@ impl Reader<'_> {
             .as_ref()
             .filter(|value| !value.text.trim().is_empty())
             .ok_or(missing)
+    }
+
+    /// A value that was read, if it was, and the reason that it needs.
+    fn with_reason<T>(
+        &self,
+        value: Option<T>,
+        directive: impl FnOnce(T, String) -> Directive,
+    ) -> Result<Option<Directive>, Mistake> {
+        value
+            .map(|value| Ok(directive(value, self.reason()?)))
+            .transpose()
     }
 
     fn reason(&self) -> Result<String, Mistake> {
@@ -347,24 +348,4 @@ fn batch(word: &str) -> Option<Batch> {
         "off" => Some(Batch::Off),
         rows => rows.parse().ok().map(Batch::Rows),
     }
-}
-
-/// How many characters must be put in, left out, changed or swapped with their neighbour to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in to.iter().enumerate() {
-            let changed = last[j] + usize::from(a != b);
-            let mut least = changed.min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
-                least = least.min(before[j - 1] + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[to.len()]
 }
