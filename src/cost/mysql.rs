@@ -10,7 +10,7 @@
 //! | INSTANT; in place without touching rows | ACCESS EXCLUSIVE, instant |
 //! | in place, `LOCK=NONE`: an index is built, or the table rebuilt | the same, and SHARE UPDATE EXCLUSIVE with scan or rewrite |
 //! | in place with `LOCK=SHARED`; COPY | the same, and SHARE with scan or rewrite |
-//! | `ALGORITHM=COPY, LOCK=EXCLUSIVE` | ACCESS EXCLUSIVE with rewrite |
+//! | `LOCK=EXCLUSIVE` demanded | ACCESS EXCLUSIVE with rewrite |
 //!
 //! Clauses of one ALTER are priced one by one; the server takes the weakest algorithm for all of them.
 //! Strict mode and `foreign_key_checks=1` are assumed, and the row format that is the default.
@@ -166,7 +166,7 @@ fn alter_table(table: &Name, change: &TableChange, engine: Engine, locks: &mut L
         }
         TableChange::Rebuild { clause } => {
             let other_engine = clause.contains("engine") && !clause.contains("innodb");
-            if other_engine {
+            if other_engine || clause.contains("partition") {
                 Way::SharedCopy
             } else {
                 Way::OnlineRebuild
@@ -306,16 +306,14 @@ fn way_of_partitions(clause: &str) -> Way {
     }
 }
 
+/// `ALGORITHM` and `LOCK` are told one by one, each as if the other were not there.
 fn demand(table: &Name, algorithm: Option<&str>, lock: Option<&str>, locks: &mut Locks<'_>) {
-    let work = if algorithm == Some("copy") {
-        Rewrite
-    } else {
-        Instant
-    };
+    if algorithm == Some("copy") {
+        go(table, Way::SharedCopy, locks);
+    }
     match lock {
-        Some("exclusive") => locks.take(table, AccessExclusive, work),
-        Some("shared") => locks.take(table, Share, work),
-        _ if work == Rewrite => go(table, Way::SharedCopy, locks),
+        Some("exclusive") => locks.take(table, AccessExclusive, Rewrite),
+        Some("shared") => locks.take(table, Share, Rewrite),
         _ => {}
     }
 }

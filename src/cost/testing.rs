@@ -19,7 +19,9 @@ pub(super) fn price(released: &str, statement: &str, engine: Engine) -> String {
     schema.release();
     let mut held = Vec::new();
     for part in read(statement).statements {
-        assert!(part.opaque.is_none(), "{statement}: {:?}", part.opaque);
+        if let Some(opaque) = part.opaque {
+            return format!("not understood: {}", opaque.reason);
+        }
         for change in &part.changes {
             held.extend(locks(change, &schema, &engine));
             schema.apply(change);

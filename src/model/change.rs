@@ -544,7 +544,7 @@ pub enum TableChange {
         charset: String,
         convert: bool,
     },
-    /// MySQL `ENGINE=`, `ROW_FORMAT=`, `FORCE`, `KEY_BLOCK_SIZE=`: rebuilds. The word, lower case.
+    /// MySQL `ENGINE=`, `ROW_FORMAT=`, `FORCE`, `KEY_BLOCK_SIZE=`: rebuilds. The clause as written, lower case.
     Rebuild {
         clause: String,
     },

@@ -98,6 +98,11 @@ const AGREED: &[(&str, &str)] = &[
     ("ALTER TABLE t ENGINE = InnoDB", ONLINE_REBUILD),
     ("ALTER TABLE t ENGINE = MyISAM", SHARED_COPY),
     ("ALTER TABLE t FORCE", ONLINE_REBUILD),
+    ("ALTER TABLE t REMOVE PARTITIONING", SHARED_COPY),
+    (
+        "ALTER TABLE t ADD INDEX i (a), ALGORITHM=COPY",
+        "AX t instant, SUX t scan, AX t instant, S t rewrite",
+    ),
     ("OPTIMIZE TABLE t", ONLINE_REBUILD),
     ("ALTER TABLE t ROW_FORMAT = DYNAMIC", ONLINE_REBUILD),
     ("RENAME TABLE t TO u", DICTIONARY),
@@ -107,7 +112,7 @@ const AGREED: &[(&str, &str)] = &[
     ("TRUNCATE TABLE t", DICTIONARY),
     ("DROP TABLE t", "AX t instant, AX o instant"),
     (
-        "ALTER TABLE t ADD COLUMN z int, ALGORITHM=COPY, LOCK=EXCLUSIVE",
+        "ALTER TABLE t ADD COLUMN z int, LOCK=EXCLUSIVE",
         "AX t instant, AX t rewrite",
     ),
     ("UPDATE t SET a = 1", "RX t rewrite, RS o instant"),

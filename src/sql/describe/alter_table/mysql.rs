@@ -332,16 +332,16 @@ fn setting(tokens: &mut Tokens, table: &Name) -> Option<Vec<Action>> {
     }
     let mark = tokens.mark();
     let word = create::setting(tokens)?;
+    let written = tokens.since(mark).of(tokens.text()).to_ascii_lowercase();
     match word.as_str() {
         "auto_increment" => Some(vec![Action::AlterSequence {
             name: table.clone(),
             renumbers: true,
         }]),
         "engine" | "row_format" | "key_block_size" | "encryption" | "compression"
-        | "page_compressed" | "encrypted" => Some(on(table, TableChange::Rebuild { clause: word })),
-        _ => {
-            let options = tokens.since(mark).of(tokens.text()).to_ascii_lowercase();
-            Some(on(table, TableChange::SetOptions { options }))
+        | "page_compressed" | "encrypted" => {
+            Some(on(table, TableChange::Rebuild { clause: written }))
         }
+        _ => Some(on(table, TableChange::SetOptions { options: written })),
     }
 }
