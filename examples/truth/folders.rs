@@ -37,41 +37,38 @@ impl Source {
     }
 }
 
-/// Reads a manifest: engine, project and folder a line, parted by tabs.
+/// Reads a manifest: a table of folders, its columns parted by tabs and named in the first line. `engine` and
+/// `path` must be among them; `project` tells people what they look at.
 pub(crate) fn listed(manifest: &Path) -> Result<Vec<Source>> {
     let text = fs::read_to_string(manifest)
         .with_context(|| format!("cannot read {}", manifest.display()))?;
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let names: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let place = |name: &str| names.iter().position(|it| *it == name);
+    let (Some(engine), Some(path)) = (place("engine"), place("path")) else {
+        bail!(
+            "{}: the first line must name the columns, `engine` and `path` among them",
+            manifest.display()
+        );
+    };
+    let project = place("project").unwrap_or(path);
     let base = manifest.parent().unwrap_or(Path::new("."));
-    let mut sources = Vec::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
-    {
-        let mut fields = line.split('\t');
-        let (Some(engine), Some(project), Some(folder)) =
-            (fields.next(), fields.next(), fields.next())
-        else {
-            bail!(
-                "{}: `{line}` is not engine, project and folder, parted by tabs",
-                manifest.display()
-            );
-        };
-        let Some(dialect) = Dialect::ALL
-            .into_iter()
-            .find(|dialect| dialect.name() == engine)
-        else {
-            bail!(
-                "{}: `{engine}` is none of postgres, mysql, sqlite",
-                manifest.display()
-            );
-        };
-        sources.push(Source {
-            dialect,
-            project: project.to_owned(),
-            folder: base.join(folder),
-        });
-    }
-    Ok(sources)
+    lines
+        .map(|line| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let field = |at: usize| fields.get(at).copied().unwrap_or_default();
+            let dialect = Dialect::ALL
+                .into_iter()
+                .find(|dialect| dialect.name() == field(engine));
+            Ok(Source {
+                dialect: dialect.with_context(|| {
+                    format!("`{}` is none of postgres, mysql, sqlite", field(engine))
+                })?,
+                project: field(project).to_owned(),
+                folder: base.join(field(path)),
+            })
+        })
+        .collect()
 }
 
 fn gather(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Result<()> {

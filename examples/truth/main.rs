@@ -43,7 +43,7 @@ struct Arguments {
     /// The engine of the folders given as arguments.
     #[arg(long, value_parser = dialect)]
     dialect: Option<Dialect>,
-    /// A list of folders, one a line: engine, project, folder, parted by tabs; `#` starts a comment.
+    /// A table of folders: columns `engine`, `path` and `project`, parted by tabs and named in the first line.
     #[arg(long)]
     manifest: Option<PathBuf>,
     /// Takes only the folders whose project contains this text.
