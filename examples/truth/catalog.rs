@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bgmigrate::model::{Object, ObjectKind};
 use serde::Deserialize;
 
 /// The whole database at one moment.
@@ -23,6 +24,39 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
+    /// Whether this object is there. Quotes and case are taken lightly: it is asked of names in SQL.
+    pub(crate) fn has(&self, object: &Object) -> bool {
+        let same = |one: &str, other: &str| one.replace('"', "").eq_ignore_ascii_case(other);
+        let (full, bare) = (object.name.to_string(), object.name.name.to_string());
+        let among_parts = |names: fn(&Relation) -> Vec<&String>| {
+            self.relations
+                .values()
+                .any(|relation| names(relation).iter().any(|name| same(name, &bare)))
+        };
+        match object.kind {
+            kind if kind.is_relation() => self.relations.keys().any(|name| same(name, &full)),
+            kind if kind.is_routine() => self.routines.keys().any(|name| same(name, &full)),
+            ObjectKind::Index => among_parts(|it| {
+                it.indexes
+                    .iter()
+                    .chain(it.keys.iter().map(|key| &key.name))
+                    .collect()
+            }),
+            ObjectKind::Trigger => among_parts(|it| it.triggers.keys().collect()),
+            ObjectKind::Policy => among_parts(|it| it.policies.keys().collect()),
+            ObjectKind::Rule => among_parts(|it| it.rules.keys().collect()),
+            _ => {
+                let types = self
+                    .enums
+                    .keys()
+                    .chain(self.domains.keys())
+                    .chain(self.composites.keys());
+                let others = self.objects.keys().map(|(_, name)| name);
+                types.chain(others).any(|name| same(name, &full))
+            }
+        }
+    }
+
     /// Folds the lines that a catalog query printed.
     pub(crate) fn from_lines(lines: &str) -> serde_json::Result<Self> {
         let rows = lines
@@ -284,6 +318,7 @@ impl Column {
 /// A primary key, unique constraint or unique index.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Key {
+    pub(crate) name: String,
     /// Columns, or expressions over them.
     pub(crate) columns: Vec<String>,
     #[serde(default)]

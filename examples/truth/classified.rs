@@ -1,19 +1,24 @@
 //! What the library says of a folder, in the few words that the comparison needs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bgmigrate::lint::{Judged, Surroundings};
+use bgmigrate::lint::{Judged, JudgedChange, Surroundings};
 use bgmigrate::model::{
-    Dialect, Engine, FilePhase, Flavour, LineIndex, Migration, Phase, Verdict, Version,
+    Action, Dialect, Engine, FilePhase, Flavour, LineIndex, Migration, Object, ObjectKind, Phase,
+    Verdict, Version,
 };
 use bgmigrate::review::{Reviewed, RuleSettings, Settings, Standing, review};
 use bgmigrate::sql::Statement;
+
+use crate::catalog::Catalog;
 
 /// One file, classified.
 #[derive(Debug)]
 pub(crate) struct Classified {
     pub(crate) phase: FilePhase,
     pub(crate) statements: usize,
+    /// How many statements were not understood.
+    pub(crate) opaque: usize,
     /// The statements that hold the file back.
     pub(crate) held_by: Vec<HeldBy>,
 }
@@ -27,6 +32,8 @@ pub(crate) struct HeldBy {
     pub(crate) kind: String,
     /// On what, and why.
     pub(crate) reason: String,
+    /// What it drops or alters, unless the file itself made it.
+    pub(crate) target: Option<Object>,
 }
 
 /// Whether a catalog could show what holds a statement back.
@@ -36,17 +43,28 @@ pub(crate) enum Cause {
     Opaque,
     /// Rows are lost or renumbered: no catalog shows that.
     Rows,
+    /// What it drops or alters is not there.
+    Absent,
     /// The shape changes.
     Shape,
 }
 
 impl Classified {
-    /// How many statements were not understood.
-    pub(crate) fn opaque(&self) -> usize {
-        self.held_by
-            .iter()
-            .filter(|held| held.cause == Cause::Opaque)
-            .count()
+    /// Tells apart what only the catalog can tell: a table that is dropped and made anew loses its rows and
+    /// not its shape, and what is not there cannot be lost.
+    pub(crate) fn look(&mut self, before: &Catalog, after: &Catalog) {
+        for held in self
+            .held_by
+            .iter_mut()
+            .filter(|held| held.cause == Cause::Shape)
+        {
+            let Some(target) = &held.target else { continue };
+            if !before.has(target) {
+                held.cause = Cause::Absent;
+            } else if held.kind == "drop-table" && after.has(target) {
+                held.cause = Cause::Rows;
+            }
+        }
     }
 }
 
@@ -77,44 +95,73 @@ fn engine(dialect: Dialect) -> Engine {
 
 fn read(migration: &Migration, reviewed: &Reviewed) -> Classified {
     let lines = LineIndex::new(&migration.text);
-    let statements = reviewed
-        .script
-        .statements
+    let statements = &reviewed.script.statements;
+    let changes = || statements.iter().flat_map(|statement| &statement.changes);
+    let made: HashSet<String> = changes()
+        .filter_map(|change| made(&change.action))
+        .collect();
+    let held_by = statements
         .iter()
         .zip(&reviewed.judged)
-        .zip(&reviewed.phases);
-    let held_by = statements
+        .zip(&reviewed.phases)
         .filter(|(_, phase)| phase.gates_as_contract())
         .flat_map(|((statement, judged), _)| {
-            held_by(lines.line(statement.span.start), statement, judged)
+            held_by(lines.line(statement.span.start), statement, judged, &made)
         })
         .collect();
     Classified {
         phase: reviewed.phase,
-        statements: reviewed.script.statements.len(),
+        statements: statements.len(),
+        opaque: statements
+            .iter()
+            .filter(|statement| statement.opaque.is_some())
+            .count(),
         held_by,
     }
 }
 
-fn held_by(line: usize, statement: &Statement, judged: &Judged) -> Vec<HeldBy> {
+fn held_by(
+    line: usize,
+    statement: &Statement,
+    judged: &Judged,
+    made: &HashSet<String>,
+) -> Vec<HeldBy> {
     let opaque = statement.opaque.iter().map(|opaque| HeldBy {
         line,
         cause: Cause::Opaque,
         kind: format!("opaque-{:?}", opaque.kind).to_lowercase(),
         reason: opaque.reason.clone(),
+        target: None,
     });
-    let verdicts = judged
-        .changes
-        .iter()
-        .map(|change| &change.verdict)
-        .filter(|it| it.phase.gates_as_contract());
-    let verdicts = verdicts.map(|verdict| HeldBy {
+    let changes = statement.changes.iter().zip(&judged.changes);
+    let verdicts = changes.filter(|(_, judged)| judged.verdict.phase.gates_as_contract());
+    let verdicts = verdicts.map(|(change, JudgedChange { verdict, .. })| HeldBy {
         line,
         cause: cause(verdict),
         kind: verdict.kind.to_owned(),
         reason: format!("{}: {}", verdict.object, verdict.reason),
+        target: target(&change.action)
+            .filter(|target| !made.contains(&target.name.name.to_string())),
     });
     opaque.chain(verdicts).collect()
+}
+
+/// The name of what an action makes.
+fn made(action: &Action) -> Option<String> {
+    let name = match action {
+        Action::CreateTable(create) => &create.name.name,
+        Action::Rename { to, .. } => &to.name,
+        _ => return None,
+    };
+    Some(name.to_string())
+}
+
+fn target(action: &Action) -> Option<Object> {
+    match action {
+        Action::Drop { object, .. } | Action::Rename { object, .. } => Some(object.clone()),
+        Action::AlterTable { table, .. } => Some(Object::new(ObjectKind::Table, table.clone())),
+        _ => None,
+    }
 }
 
 fn cause(verdict: &Verdict) -> Cause {
@@ -125,6 +172,7 @@ fn cause(verdict: &Verdict) -> Cause {
         "replace",
         "merge",
         "insert",
+        "drop-partitions",
         "alter-sequence",
     ];
     if verdict.phase == Phase::Opaque {

@@ -30,17 +30,16 @@ pub(crate) struct Fact {
     pub(crate) what: String,
 }
 
-/// A question that only an engine can answer: does the row that an older release inserts, which knows
-/// nothing of these new columns, pass this new check? `true` is a certain yes.
-pub(crate) type Passes<'a> = dyn Fn(&Relation, &str) -> bool + 'a;
+/// A question that only an engine can answer: is this expression true of the row that an older release
+/// inserts, which knows nothing of the columns in it? `true` is a certain yes.
+pub(crate) type Holds<'a> = dyn Fn(&Relation, &str) -> bool + 'a;
 
-/// Asks an engine whether a check lets the row pass that an older release inserts: its columns hold what
-/// they get by themselves.
-pub(crate) fn question(dialect: Dialect, relation: &Relation, check: &str) -> String {
+/// Asks an engine that question: the columns hold what they get by themselves.
+pub(crate) fn question(dialect: Dialect, relation: &Relation, expression: &str) -> String {
     let columns = relation
         .columns
         .iter()
-        .filter(|(name, _)| relation::mentions(check, name));
+        .filter(|(name, _)| relation::mentions(expression, name));
     let columns: Vec<String> = columns
         .map(|(name, column)| {
             let value = column.default.as_deref().unwrap_or("NULL");
@@ -52,7 +51,7 @@ pub(crate) fn question(dialect: Dialect, relation: &Relation, check: &str) -> St
         })
         .collect();
     format!(
-        "SELECT coalesce(({check}), 1 = 1) FROM (SELECT {}) AS inserted",
+        "SELECT {expression} FROM (SELECT {}) AS inserted",
         columns.join(", ")
     )
 }
@@ -62,10 +61,10 @@ pub(crate) fn compare(
     dialect: Dialect,
     before: &Catalog,
     after: &Catalog,
-    passes: &Passes,
+    holds: &Holds,
 ) -> Vec<Fact> {
     let mut facts = Facts::default();
-    relations(dialect, before, after, passes, &mut facts);
+    relations(dialect, before, after, holds, &mut facts);
     routines(before, after, &mut facts);
     types(dialect, before, after, &mut facts);
     objects(before, after, &mut facts);
@@ -106,12 +105,12 @@ fn relations(
     dialect: Dialect,
     before: &Catalog,
     after: &Catalog,
-    passes: &Passes,
+    holds: &Holds,
     facts: &mut Facts,
 ) {
     for (name, old) in &before.relations {
         match after.relations.get(name) {
-            Some(new) => relation::compare(dialect, old, new, passes, facts),
+            Some(new) => relation::compare(dialect, old, new, holds, facts),
             None => facts.breaking(format!("{} {name} is gone", old.kind.word())),
         }
     }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use bgmigrate::folder::{self, Content, Entry, Tree};
+use bgmigrate::files;
+use bgmigrate::folder;
 use bgmigrate::model::{Dialect, Migration};
 
 /// One migration folder of one project.
@@ -27,10 +28,7 @@ impl Source {
 
     /// Its migrations, in order; where no layout fits, its SQL files in the order of their paths.
     pub(crate) fn migrations(&self) -> Result<Vec<Migration>> {
-        let mut entries = Vec::new();
-        gather(&self.folder, "", &mut entries)
-            .with_context(|| format!("cannot read {}", self.folder.display()))?;
-        let tree = Tree::new(entries);
+        let tree = files::read_tree(&self.folder)?;
         let read = folder::read(&tree, None, self.dialect)
             .or_else(|_| folder::read_loose(&tree, self.dialect))?;
         Ok(read.migrations)
@@ -69,22 +67,4 @@ pub(crate) fn listed(manifest: &Path) -> Result<Vec<Source>> {
             })
         })
         .collect()
-}
-
-fn gather(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            gather(&entry.path(), &format!("{path}/"), entries)?;
-        } else if Tree::wants_content(&path) {
-            entries.push(Entry::from_bytes(path, fs::read(entry.path())?));
-        } else {
-            entries.push(Entry {
-                path,
-                content: Content::NameOnly,
-            });
-        }
-    }
-    Ok(())
 }

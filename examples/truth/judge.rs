@@ -31,6 +31,9 @@ pub(crate) enum Agreement {
     Opaque,
     /// It was held back only for rows that it loses, which no catalog shows.
     Rows,
+    /// It was held back for what it drops or alters, which is not there: the folder does not begin at the
+    /// beginning, or takes care of what others may have.
+    Absent,
     /// The engine did not accept the file.
     NotComparable,
 }
@@ -43,6 +46,7 @@ impl Agreement {
             Self::FalseAlarm => "false_alarm",
             Self::Opaque => "false_alarm_opaque",
             Self::Rows => "rows_only",
+            Self::Absent => "absent",
             Self::NotComparable => "not_comparable",
         }
     }
@@ -82,7 +86,7 @@ impl Outcome {
     pub(crate) fn is_additive(&self) -> bool {
         self.error.is_none()
             && self.facts(Weight::Breaking).is_empty()
-            && self.agreement != Agreement::Rows
+            && !matches!(self.agreement, Agreement::Rows | Agreement::Absent)
     }
 
     /// The outcome as one line of output.
@@ -102,7 +106,7 @@ impl Outcome {
             "neutral": self.facts(Weight::Neutral),
             "classified": self.classified.phase.name(),
             "statements": self.classified.statements,
-            "opaque": self.classified.opaque(),
+            "opaque": self.classified.opaque,
             "held_by": self.classified.held_by.iter().map(held_by).collect::<Vec<_>>(),
             "agreement": self.agreement.name(),
         })
@@ -117,6 +121,7 @@ fn agreement(accepted: bool, breaking: bool, classified: &Classified) -> Agreeme
         (true, true, true) | (true, false, false) => Agreement::Agree,
         (true, false, true) if caused_by(Cause::Shape) => Agreement::FalseAlarm,
         (true, false, true) if caused_by(Cause::Opaque) => Agreement::Opaque,
+        (true, false, true) if caused_by(Cause::Absent) => Agreement::Absent,
         (true, false, true) => Agreement::Rows,
     }
 }
@@ -132,6 +137,7 @@ mod tests {
         let classified = |phase, causes: &[Cause]| Classified {
             phase,
             statements: 1,
+            opaque: 0,
             held_by: causes
                 .iter()
                 .map(|cause| HeldBy {
@@ -139,6 +145,7 @@ mod tests {
                     cause: *cause,
                     kind: String::new(),
                     reason: String::new(),
+                    target: None,
                 })
                 .collect(),
         };

@@ -145,11 +145,12 @@ fn replay(
         .apply(setup, bgmigrate::model::TransactionMode::None)
         .map_err(anyhow::Error::msg)?;
     let mut before = server.catalog()?;
-    for (migration, classified) in migrations.iter().zip(classified) {
+    for (migration, mut classified) in migrations.iter().zip(classified) {
         let applied = server.apply(&way_up(migration), migration.transaction);
         // A file that failed half-way may have left something.
         let after = server.catalog()?;
         let facts = differences(source.dialect, &before, &after, server);
+        classified.look(&before, &after);
         let outcome = Outcome::new(source, migration, applied, facts, classified);
         writeln!(std::io::stdout().lock(), "{}", outcome.json())?;
         summary.add(outcome);
@@ -174,8 +175,8 @@ fn differences(
     after: &Catalog,
     server: &dyn Server,
 ) -> Vec<Fact> {
-    compare::compare(dialect, before, after, &|relation, check| {
-        let question = compare::question(dialect, relation, check);
+    compare::compare(dialect, before, after, &|relation, expression| {
+        let question = compare::question(dialect, relation, expression);
         server
             .query(&question)
             .is_ok_and(|answer| matches!(answer.trim(), "t" | "1"))

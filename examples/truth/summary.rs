@@ -74,7 +74,7 @@ impl Summary {
                 .sum();
             let opaque: usize = accepted
                 .iter()
-                .map(|outcome| outcome.classified.opaque())
+                .map(|outcome| outcome.classified.opaque)
                 .sum();
             let count = |agreement| {
                 of.iter()
@@ -105,6 +105,11 @@ impl Summary {
                 f,
                 "  rows only   {:>6}, held back for rows that no catalog shows",
                 count(Agreement::Rows)
+            )?;
+            writeln!(
+                f,
+                "  absent      {:>6}, held back for what is not there",
+                count(Agreement::Absent)
             )?;
             writeln!(
                 f,

@@ -27,11 +27,11 @@ FROM pragma_table_list t
 WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
   AND EXISTS (SELECT 1 FROM pragma_table_info(t.name) k WHERE k.pk > 0);
 
--- An expression has no column name; its index is told apart by its own text.
+-- What an expression or a predicate says stands in the text of the index only.
 SELECT json_object('row', 'part', 'part', iif(i."unique", 'key', 'index'), 'of', t.name, 'name', i.name,
-    'columns', json((SELECT json_group_array(coalesce(name, '(' || s.sql || ')')) FROM (
+    'columns', json((SELECT json_group_array(name) FROM (
         SELECT x.name FROM pragma_index_info(i.name) x ORDER BY x.seqno))),
-    'predicate', iif(i.partial, substr(s.sql, instr(upper(s.sql), 'WHERE')), NULL))
+    'sql', s.sql)
 FROM pragma_table_list t JOIN pragma_index_list(t.name) i
 LEFT JOIN sqlite_schema s ON s.type = 'index' AND s.name = i.name
 WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND i.origin <> 'pk';

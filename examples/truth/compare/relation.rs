@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bgmigrate::model::Dialect;
 
-use super::{Facts, Passes, types};
+use super::{Facts, Holds, types};
 use crate::catalog::{Column, ForeignKey, Key, Relation, RelationKind, Trigger};
 
 /// The differences from `old` to `new`, which have the same name.
@@ -12,7 +12,7 @@ pub(super) fn compare(
     dialect: Dialect,
     old: &Relation,
     new: &Relation,
-    passes: &Passes,
+    holds: &Holds,
     facts: &mut Facts,
 ) {
     let name = &old.name;
@@ -21,7 +21,7 @@ pub(super) fn compare(
     }
     columns(dialect, old, new, facts);
     match (old.kind, new.kind) {
-        (RelationKind::Table, RelationKind::Table) => table(old, new, passes, facts),
+        (RelationKind::Table, RelationKind::Table) => table(old, new, holds, facts),
         (was, is) if was == is => {
             if old.definition != new.definition {
                 facts.neutral(format!("{} {name} redefined", is.word()));
@@ -137,7 +137,7 @@ fn generated(at: &str, old: &Column, new: &Column, facts: &mut Facts) {
     }
 }
 
-fn table(old: &Relation, new: &Relation, passes: &Passes, facts: &mut Facts) {
+fn table(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
     let name = &old.name;
     if old.definition != new.definition {
         // SQLite: STRICT and WITHOUT ROWID, or the arguments of a virtual table.
@@ -150,8 +150,8 @@ fn table(old: &Relation, new: &Relation, passes: &Passes, facts: &mut Facts) {
     {
         facts.breaking(format!("table {name} is no part of {parent} any more"));
     }
-    keys(old, new, facts);
-    checks(old, new, passes, facts);
+    keys(old, new, holds, facts);
+    checks(old, new, holds, facts);
     foreign_keys(old, new, facts);
     exclusions(old, new, facts);
     rules(old, new, facts);
@@ -163,7 +163,7 @@ fn table(old: &Relation, new: &Relation, passes: &Passes, facts: &mut Facts) {
     }
 }
 
-fn keys(old: &Relation, new: &Relation, facts: &mut Facts) {
+fn keys(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
     for key in &old.keys {
         // A partial key is as good an arbiter of ON CONFLICT … WHERE when it is whole now.
         let stands = |other: &&Key| {
@@ -189,7 +189,7 @@ fn keys(old: &Relation, new: &Relation, facts: &mut Facts) {
         {
             continue;
         }
-        if restricts(old, new, key) {
+        if restricts(old, new, key, holds) {
             facts.breaking(format!("new unique {}", describe(old, key)));
         } else {
             facts.additive(format!("unique {}", describe(old, key)));
@@ -198,7 +198,7 @@ fn keys(old: &Relation, new: &Relation, facts: &mut Facts) {
 }
 
 /// Whether an older release's INSERT, which names old columns only, may meet this new key.
-fn restricts(old: &Relation, new: &Relation, key: &Key) -> bool {
+fn restricts(old: &Relation, new: &Relation, key: &Key, holds: &Holds) -> bool {
     let implied = old.keys.iter().any(|known| {
         known
             .columns
@@ -207,14 +207,22 @@ fn restricts(old: &Relation, new: &Relation, key: &Key) -> bool {
             && (known.predicate.is_none() || known.predicate == key.predicate)
             && key.nulls_distinct >= known.nulls_distinct
     });
-    let lets_pass = |column: &String| {
-        let added = new
-            .columns
-            .get(column)
-            .filter(|_| !old.columns.contains_key(column));
-        added.is_some_and(|it| (key.nulls_distinct && it.left_null()) || it.fills_itself_uniquely())
+    let about_new = |expression: &str| {
+        !old.columns
+            .keys()
+            .any(|column| mentions(expression, column))
     };
-    !implied && !key.columns.iter().any(lets_pass)
+    let is_out_of_sight = key.predicate.as_ref().is_some_and(|predicate| {
+        about_new(predicate) && holds(new, &format!("NOT coalesce(({predicate}), 1 = 0)"))
+    });
+    let lets_pass = |part: &String| match new.columns.get(part) {
+        Some(_) if old.columns.contains_key(part) => false,
+        Some(column) => {
+            (key.nulls_distinct && column.left_null()) || column.fills_itself_uniquely()
+        }
+        None => key.nulls_distinct && about_new(part) && holds(new, &format!("({part}) IS NULL")),
+    };
+    !implied && !is_out_of_sight && !key.columns.iter().any(lets_pass)
 }
 
 /// The order of the columns of a key is of no concern to what it forbids, nor to ON CONFLICT.
@@ -235,13 +243,13 @@ fn describe(relation: &Relation, key: &Key) -> String {
     format!("{}({}){predicate}", relation.name, key.columns.join(", "))
 }
 
-fn checks(old: &Relation, new: &Relation, passes: &Passes, facts: &mut Facts) {
+fn checks(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
     for check in old.checks.difference(&new.checks) {
         facts.loosening(format!("check {check} on {} is gone", old.name));
     }
     for check in new.checks.difference(&old.checks) {
         let about_old = old.columns.keys().any(|column| mentions(check, column));
-        if !about_old && passes(new, check) {
+        if !about_old && holds(new, &format!("coalesce(({check}), 1 = 1)")) {
             facts.additive(format!("check {check} on {}", old.name));
         } else {
             facts.breaking(format!("new check {check} on {}", old.name));

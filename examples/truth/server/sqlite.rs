@@ -1,12 +1,15 @@
 //! SQLite in a file of its own.
 
-use std::fmt::Write;
+mod text;
+
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 use bgmigrate::model::TransactionMode;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Server;
@@ -87,7 +90,7 @@ impl Server for Sqlite {
             // A view over a table that is gone has no columns any more.
             lines += &self.query(&columns_of_view(view)).unwrap_or_default();
         }
-        Catalog::from_lines(&with_checks(&lines)?).context("cannot understand the catalog")
+        Catalog::from_lines(&with_texts(&lines)?).context("cannot understand the catalog")
     }
 
     fn version(&self) -> &str {
@@ -103,86 +106,53 @@ fn columns_of_view(view: &str) -> String {
     )
 }
 
-/// Adds a row for each CHECK: SQLite keeps them nowhere but in the text of the table.
-fn with_checks(lines: &str) -> Result<String> {
-    let mut all = String::with_capacity(lines.len());
-    for line in lines.lines() {
-        if !line.starts_with(r#"{"row":"table-text""#) {
-            writeln!(all, "{line}")?;
-            continue;
-        }
-        let row: serde_json::Value = serde_json::from_str(line)?;
-        for expression in checks(row["sql"].as_str().unwrap_or_default()) {
-            let check = serde_json::json!({ "row": "part", "part": "check", "of": row["of"], "expression": expression });
-            writeln!(all, "{check}")?;
-        }
-    }
-    Ok(all)
-}
-
-/// The expressions of the CHECKs in a CREATE TABLE, with white space made even.
-fn checks(sql: &str) -> Vec<String> {
-    let pieces = pieces(sql);
-    let mut found = Vec::new();
-    let mut rest = &pieces[..];
-    while let Some(at) = rest
+/// Adds what only the texts tell: checks, collations, and the expressions and predicates of indexes.
+fn with_texts(lines: &str) -> Result<String> {
+    let mut rows = lines
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<Vec<Value>, _>>()?;
+    let is_table = |row: &Value| row["row"] == "table-text";
+    let tables: Vec<Value> = rows.extract_if(.., |row| is_table(row)).collect();
+    let collations: HashMap<(String, String), String> = tables
         .iter()
-        .position(|piece| piece.eq_ignore_ascii_case("check"))
-    {
-        rest = &rest[at + 1..];
-        if rest.first().is_none_or(|piece| *piece != "(") {
-            continue;
+        .flat_map(|table| {
+            let columns = text::collations(string(&table["sql"]));
+            columns
+                .into_iter()
+                .map(|(column, collation)| ((string(&table["of"]).to_owned(), column), collation))
+        })
+        .collect();
+    for row in &mut rows {
+        if row["part"] == "column" {
+            let at = (
+                string(&row["of"]).to_owned(),
+                string(&row["name"]).to_owned(),
+            );
+            row["collation"] = json!(collations.get(&at));
+        } else if row["sql"].is_string() {
+            let (parts, predicate) = text::index(string(&row["sql"]));
+            row["predicate"] = json!(predicate);
+            name_expressions(&mut row["columns"], parts);
         }
-        let mut depth = 0_usize;
-        let end = rest.iter().position(|piece| {
-            match *piece {
-                "(" => depth += 1,
-                ")" => depth -= 1,
-                _ => {}
-            }
-            depth == 0
-        });
-        let end = end.unwrap_or(rest.len() - 1);
-        found.push(rest[1..end].join(" "));
-        rest = &rest[end..];
     }
-    found
+    rows.extend(tables.iter().flat_map(|table| {
+        let checks = text::checks(string(&table["sql"]));
+        checks.into_iter().map(|check| {
+            json!({ "row": "part", "part": "check", "of": table["of"], "expression": check })
+        })
+    }));
+    Ok(rows.iter().map(|row| format!("{row}\n")).collect())
 }
 
-/// Words, quoted texts and single signs; comments and white space are left out.
-fn pieces(sql: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = sql.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '\'' | '"' | '`' => rest[1..].find(first).map_or(rest.len(), |end| end + 2),
-            '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
-            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            _ if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            _ => first.len_utf8(),
-        };
-        let (piece, after) = rest.split_at(length);
-        if !piece.starts_with("--") && !piece.starts_with("/*") {
-            pieces.push(piece);
-        }
-        rest = after.trim_start();
+/// An expression has no column name, and reads as null; its text stands in.
+fn name_expressions(columns: &mut Value, parts: Vec<String>) {
+    let columns = columns.as_array_mut().into_iter().flatten();
+    for (column, part) in columns.zip(parts).filter(|(column, _)| column.is_null()) {
+        *column = json!(part);
     }
-    pieces
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$' || c == '.'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn checks_are_read_out_of_the_text_of_a_table() {
-        let sql = "CREATE TABLE t (a INT CHECK (a > 0), -- check (b)\n b TEXT DEFAULT 'check (x)',\n \
-                   CONSTRAINT c CHECK(length(b)  IN (1,2)))";
-        assert_eq!(checks(sql), ["a > 0", "length ( b ) IN ( 1 , 2 )"]);
-    }
+fn string(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
