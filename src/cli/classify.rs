@@ -30,8 +30,8 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let sources = sources(global, &arguments.paths, Scope::All, Misfit::ReadLoose)?;
     let reviewed: Vec<_> = sources
         .iter()
-        .map(|source| (source, reviewed(source)))
-        .collect();
+        .map(|source| Ok((source, reviewed(source)?)))
+        .collect::<Result<_>>()?;
     let text = report::classify(&reviewed_files(&reviewed), global.format, output::paint());
     output::answer(&output::suited(text, "classify", global.format)?)?;
     Ok(Status::Done)

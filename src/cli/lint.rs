@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 
 use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, output};
-use crate::model::Severity;
+use crate::model::{LineIndex, Severity};
 use crate::report::{self, LintReport, ReviewedFile};
-use crate::review::{Reviewed, Standing, review};
+use crate::review::{Reviewed, Standing, directive_mistakes, review};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,11 +58,10 @@ impl FailOn {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let scope = arguments.since.as_deref().map_or(Scope::All, Scope::Since);
     let sources = sources(global, &arguments.paths, scope, Misfit::ReadLoose)?;
-    let reviewed: Vec<(&Source, Vec<Reviewed>)> = sources
+    let reviewed: Vec<_> = sources
         .iter()
-        .map(|source| (source, reviewed(source)))
-        .collect();
-    let files = reviewed_files(&reviewed);
+        .map(|source| Ok((source, reviewed(source)?)))
+        .collect::<Result<_>>()?;
     if files.is_empty() {
         match &arguments.since {
             Some(reference) => {
@@ -95,8 +94,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     })
 }
 
-/// Reviews a source as it stands.
-pub(super) fn reviewed(source: &Source) -> Vec<Reviewed> {
+/// Reviews a source as it stands. A directive that cannot be followed is an error: its author believes that
+/// it does something.
+pub(super) fn reviewed(source: &Source) -> Result<Vec<Reviewed>> {
     let standing = |at: usize| {
         source
             .standing
@@ -104,7 +104,25 @@ pub(super) fn reviewed(source: &Source) -> Vec<Reviewed> {
             .copied()
             .unwrap_or(Standing::Released)
     };
-    review(&source.folder.migrations, standing, &source.settings)
+    let reviewed = review(&source.folder.migrations, standing, &source.settings);
+    let mut mistakes = Vec::new();
+    for one in &reviewed {
+        let migration = &source.folder.migrations[one.index];
+        let lines = LineIndex::new(&migration.text);
+        for (span, mistake) in directive_mistakes(&one.script) {
+            let place = lines.position(&migration.text, span.start);
+            mistakes.push(format!(
+                "{}:{}:{}: {mistake}",
+                source.path(migration),
+                place.line,
+                place.column
+            ));
+        }
+    }
+    if !mistakes.is_empty() {
+        bail!("{}", mistakes.join("\nerror: "));
+    }
+    Ok(reviewed)
 }
 
 /// The reviewed migrations of several sources under the names that people read.

@@ -42,7 +42,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
 }
 
 fn show(global: &Global, arguments: &Arguments, source: &Source) -> Result<bool> {
-    let reviewed = reviewed(source);
+    let reviewed = reviewed(source)?;
     if reviewed.is_empty() && !global.quiet {
         let since = arguments.base.as_deref().unwrap_or_default();
         output::talk(format_args!(

@@ -13,6 +13,7 @@ pub use report::Report;
 
 use crate::model::{Action, Change, Engine, Lock, Migration, Name, Span, Verdict};
 use crate::schema::Schema;
+use crate::sql::directive::RuleName;
 use crate::sql::{Script, Statement};
 
 /// What a rule wants to be shown.
@@ -22,6 +23,8 @@ pub enum Check {
     Change(fn(&Site<'_>, &mut Report<'_>)),
     /// The file, once all of its statements have been judged.
     File(fn(&File<'_>, &mut Report<'_>)),
+    /// The `allow` directives that silenced nothing, once every other rule has spoken.
+    Leftover(fn(&[RuleName], &mut Report<'_>)),
 }
 
 /// What a user has told us about the sessions and the runner that the migrations run in.

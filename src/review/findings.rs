@@ -2,24 +2,25 @@
 
 use std::collections::HashMap;
 
-use crate::lint::{Check, File, Report, Rule, Site, rules};
-use crate::model::{Dialect, Finding, Severity};
+use crate::lint::{Check, File, Report, Rule, Site, rule, rules};
+use crate::model::{Dialect, Finding, Severity, Span};
+use crate::nearest::nearest;
+use crate::sql::Script;
+use crate::sql::directive::{Directive, RuleName, Target};
 
 /// The rules in force for one review.
 #[derive(Clone)]
 pub struct RuleSettings {
     on_change: Vec<(&'static Rule, Severity)>,
     on_file: Vec<(&'static Rule, Severity)>,
+    on_leftovers: Vec<(&'static Rule, Severity)>,
 }
 
 impl std::fmt::Debug for RuleSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ids = self
-            .on_change
-            .iter()
-            .chain(&self.on_file)
-            .map(|(rule, severity)| (rule.id, severity));
-        f.debug_map().entries(ids).finish()
+        f.debug_map()
+            .entries(self.in_force().map(|(rule, severity)| (rule.id, severity)))
+            .finish()
     }
 }
 
@@ -29,6 +30,7 @@ impl RuleSettings {
         let mut settings = Self {
             on_change: Vec::new(),
             on_file: Vec::new(),
+            on_leftovers: Vec::new(),
         };
         for rule in rules()
             .iter()
@@ -42,9 +44,17 @@ impl RuleSettings {
             match rule.check {
                 Check::Change(_) => settings.on_change.push((rule, severity)),
                 Check::File(_) => settings.on_file.push((rule, severity)),
+                Check::Leftover(_) => settings.on_leftovers.push((rule, severity)),
             }
         }
         settings
+    }
+
+    fn in_force(&self) -> impl Iterator<Item = &(&'static Rule, Severity)> {
+        self.on_change
+            .iter()
+            .chain(&self.on_file)
+            .chain(&self.on_leftovers)
     }
 
     pub(super) fn show_change(&self, site: &Site<'_>, findings: &mut Vec<Finding>) {
@@ -63,10 +73,71 @@ impl RuleSettings {
         }
     }
 
-    /// Puts the findings in the order of the text, and lets the file's own directives speak.
-    #[expect(clippy::unused_self, reason = "directives need the severities")]
-    pub(super) fn settle(&self, _file: &File<'_>, findings: &mut Vec<Finding>) {
+    /// Lets the author's `allow` directives speak, reports those that silenced nothing, and puts the
+    /// findings in the order of the text.
+    pub(super) fn settle(&self, script: &Script, findings: &mut Vec<Finding>) {
+        let mut unused = Vec::new();
+        for (name, target) in allowed(script) {
+            let before = findings.len();
+            findings.retain(|finding| {
+                !(finding.rule == name.rule && speaks_for(script, target, finding))
+            });
+            let in_force = self.in_force().any(|(rule, _)| rule.id == name.rule);
+            if findings.len() == before && in_force {
+                unused.push(name.clone());
+            }
+        }
+        for (rule, severity) in &self.on_leftovers {
+            if let Check::Leftover(check) = rule.check {
+                check(&unused, &mut Report::new(rule, *severity, findings));
+            }
+        }
         findings.sort_by_key(|finding| (finding.span, finding.rule));
         findings.dedup();
     }
+}
+
+/// The rules named by `allow`, a statement's own before those for the file, so that the nearer one counts as used.
+fn allowed(script: &Script) -> impl Iterator<Item = (&RuleName, Target)> {
+    let of = |for_file: bool| {
+        script
+            .directives
+            .iter()
+            .filter(move |placed| (placed.target == Target::File) == for_file)
+    };
+    of(false).chain(of(true)).flat_map(|placed| {
+        let names = match &placed.directive {
+            Directive::Allow { rules, .. } => rules.as_slice(),
+            _ => &[],
+        };
+        names.iter().map(|name| (name, placed.target))
+    })
+}
+
+fn speaks_for(script: &Script, target: Target, finding: &Finding) -> bool {
+    match target {
+        Target::File => true,
+        Target::Statement(at) => script
+            .statements
+            .get(at)
+            .is_some_and(|statement| statement.span.contains(finding.span)),
+    }
+}
+
+/// What is wrong with a script's directives: those that cannot be followed, and rules that do not exist.
+pub fn directive_mistakes(script: &Script) -> Vec<(Span, String)> {
+    let unreadable = script
+        .directive_errors
+        .iter()
+        .map(|error| (error.span, error.to_string()));
+    let unknown = allowed(script)
+        .filter(|(name, _)| rule(&name.rule).is_none())
+        .map(|(name, _)| {
+            let near = nearest(&name.rule, rules().iter().map(|rule| rule.id));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            (name.span, format!("there is no rule `{}`{hint}", name.rule))
+        });
+    let mut mistakes: Vec<_> = unreadable.chain(unknown).collect();
+    mistakes.sort();
+    mistakes
 }

@@ -10,7 +10,7 @@ use crate::model::{Engine, FilePhase, Finding, Migration, Phase};
 use crate::schema::Schema;
 use crate::sql::{self, Script, Statement};
 
-pub use findings::RuleSettings;
+pub use findings::{RuleSettings, directive_mistakes};
 
 /// Which migrations count as one pending set: what is created in it and not released yet is free to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,11 +132,19 @@ fn review_one(
                 index: at,
                 engine: &settings.engine,
             };
-            let one = JudgedChange {
+            let mut one = JudgedChange {
                 verdict: classify::classify(change, &context),
                 locks: cost::locks(change, schema, &settings.engine),
                 on_new: classify::acts_on_new(change, schema),
             };
+            if let Some((phase, reason)) = script.declared_phase(at) {
+                let said = &one.verdict.reason;
+                one.verdict.reason = format!(
+                    "declared {phase}: {reason} (otherwise {}: {said})",
+                    one.verdict.phase
+                );
+                one.verdict.phase = phase;
+            }
             let file = lint::File {
                 migration,
                 script: &script,
@@ -166,7 +174,11 @@ fn review_one(
         .statements
         .iter()
         .zip(&judged)
-        .map(|(statement, said)| phase_of(statement, said))
+        .enumerate()
+        .map(|(at, (statement, said))| match script.declared_phase(at) {
+            Some((phase, _)) => phase,
+            None => phase_of(statement, said),
+        })
         .collect();
     let file = File {
         migration,
@@ -176,7 +188,7 @@ fn review_one(
         judged: &judged,
     };
     settings.rules.show_file(&file, &mut findings);
-    settings.rules.settle(&file, &mut findings);
+    settings.rules.settle(&script, &mut findings);
     let phase = FilePhase::of(phases.iter().copied());
     Reviewed {
         index,

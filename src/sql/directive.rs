@@ -104,6 +104,17 @@ pub struct Placed {
     pub target: Target,
 }
 
+impl Placed {
+    /// The same directive among statements that `before` others precede.
+    #[must_use]
+    pub(super) fn shifted(mut self, before: usize) -> Self {
+        if let Target::Statement(at) = &mut self.target {
+            *at += before;
+        }
+        self
+    }
+}
+
 /// What a directive speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {

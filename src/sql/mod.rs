@@ -13,21 +13,56 @@ pub mod token;
 
 use cursor::Tokens;
 use describe::Described;
+use directive::{Directive, DirectiveError, Placed, Target};
 use split::{Piece, PieceKind};
 
-use crate::model::{Change, Engine, Span};
+use crate::model::{Change, Engine, Phase, Span};
 
 /// Everything that one migration's way up says.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     /// Its statements, in order.
     pub statements: Vec<Statement>,
+    /// What the author says about them; a [`Target::Statement`] is an index into `statements`.
+    pub directives: Vec<Placed>,
+    /// Directives that cannot be followed.
+    pub directive_errors: Vec<DirectiveError>,
 }
 
 impl Script {
-    /// Whether the file says that it may complete after the cutover.
+    /// The directives that speak for a statement: its own first, then those for the file.
+    pub fn directives_for(&self, statement: usize) -> impl Iterator<Item = &Directive> {
+        let of = move |target| {
+            let own = self
+                .directives
+                .iter()
+                .filter(move |placed| placed.target == target);
+            own.map(|placed| &placed.directive)
+        };
+        of(Target::Statement(statement)).chain(of(Target::File))
+    }
+
+    /// The phase that the author declares for a statement, and why.
+    pub fn declared_phase(&self, statement: usize) -> Option<(Phase, &str)> {
+        self.directives_for(statement)
+            .find_map(|directive| match directive {
+                Directive::Phase { phase, reason } => Some((*phase, reason.as_str())),
+                _ => None,
+            })
+    }
+
+    /// Whether the file says that its rows may be moved after the cutover.
     pub fn says_after_cutover(&self) -> bool {
-        false
+        self.directives
+            .iter()
+            .any(|placed| placed.directive == Directive::AfterCutover)
+    }
+
+    /// Whether the file says that it runs outside of a transaction.
+    pub fn says_transaction_off(&self) -> bool {
+        self.directives
+            .iter()
+            .any(|placed| placed.directive == Directive::TransactionOff)
     }
 }
 
@@ -70,14 +105,20 @@ pub enum OpaqueKind {
 
 /// Reads the parts `up` of `text`: every statement in them, with what it does.
 pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
-    let pieces = up
-        .iter()
-        .flat_map(|part| split::split(text, *part, engine.dialect));
-    Script {
-        statements: pieces
-            .map(|piece| statement(text, &piece, engine))
-            .collect(),
+    let mut script = Script::default();
+    for part in up {
+        let pieces = split::split(text, *part, engine.dialect);
+        let (placed, errors) = directive::directives(text, &pieces, *part, engine.dialect);
+        let before = script.statements.len();
+        script
+            .directives
+            .extend(placed.into_iter().map(|placed| placed.shifted(before)));
+        script.directive_errors.extend(errors);
+        script
+            .statements
+            .extend(pieces.iter().map(|piece| statement(text, piece, engine)));
     }
+    script
 }
 
 fn statement(text: &str, piece: &Piece, engine: &Engine) -> Statement {

@@ -15,6 +15,7 @@ macro_rules! rules {
 rules! {
     drop_column,
     drop_table,
+    unused_allow,
 }
 
 /// All three engines.
