@@ -62,9 +62,8 @@ pub(super) fn select(
             content: &entry.content,
         })
         .collect();
-    let files = Files::new(dialect, list);
+    let mut files = Files::new(dialect, list);
     let mut notices = Vec::new();
-    let mut files = files;
     loop {
         let (inner, stepped) = own_folder(files, &mut notices)?;
         files = inner;

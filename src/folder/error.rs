@@ -169,9 +169,7 @@ fn evidence(candidates: &[(Layout, String)]) -> String {
         .iter()
         .map(|(layout, because)| format!("{layout} fits ({because})"))
         .collect();
-    each.join(", and so does ")
-        .replace("so does ", "")
-        .replace(", and ", " and ")
+    each.join(" and ")
 }
 
 fn names(candidates: &[(Layout, String)]) -> String {

@@ -6,7 +6,7 @@ use crate::folder::Notice;
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Line, Way};
-use crate::model::{Down, Migration, TransactionMode};
+use crate::model::{Down, Migration, Span, TransactionMode};
 
 pub(super) struct Goose;
 
@@ -81,8 +81,8 @@ fn migration(file: &File<'_>, number: i64, name: &str) -> Result<Migration, Fold
 }
 
 struct Parts {
-    up: Vec<crate::model::Span>,
-    down: Vec<crate::model::Span>,
+    up: Vec<Span>,
+    down: Vec<Span>,
     transaction: TransactionMode,
 }
 

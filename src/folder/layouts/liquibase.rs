@@ -175,82 +175,128 @@ fn push_part(parts: &mut Vec<Span>, text: &str, part: Span) {
 }
 
 /// What is passed over while reading a changeset.
-enum Skip {
+#[derive(Clone, Copy)]
+enum Skip<'t> {
     Nothing,
-    /// Up to `--ignoreLines:end`, or so many lines.
-    Lines(Option<usize>),
-    /// A `/* liquibase rollback … */` block that started here.
-    Rollback(usize),
+    /// So many more lines.
+    Lines(usize),
+    /// Up to `--ignoreLines:end`; it began at this line.
+    UntilEnd(Line<'t>),
+    /// A `/* liquibase rollback … */` block that began at this line.
+    Rollback(Line<'t>),
+}
+
+/// Reads one file line by line.
+struct Changelog<'f, 't> {
+    file: &'f File<'t>,
+    text: &'t str,
+    sets: Vec<Changeset>,
+    skip: Skip<'t>,
 }
 
 fn changesets(file: &File<'_>) -> Result<Vec<Changeset>, FolderError> {
     let text = file.text()?;
-    let mut sets: Vec<Changeset> = Vec::new();
-    let mut skip = Skip::Nothing;
+    let mut log = Changelog {
+        file,
+        text,
+        sets: Vec::new(),
+        skip: Skip::Nothing,
+    };
     for line in sections::lines(text) {
+        log.take(line)?;
+    }
+    match log.skip {
+        Skip::Nothing | Skip::Lines(_) => {}
+        Skip::UntilEnd(line) => {
+            let help = "add `--ignoreLines:end` after the last line to ignore";
+            return Err(line.bad_marker(file, "`--ignoreLines:start` is never ended", help));
+        }
+        Skip::Rollback(line) => {
+            let help = "end the comment with `*/`";
+            return Err(line.bad_marker(file, "`/* liquibase rollback` is never ended", help));
+        }
+    }
+    log.close_at(text.len());
+    Ok(log.sets)
+}
+
+impl<'t> Changelog<'_, 't> {
+    fn take(&mut self, line: Line<'t>) -> Result<(), FolderError> {
         let comment = comment(line.text);
-        match skip {
-            Skip::Rollback(start) => {
-                if let Some(at) = line.text.find("*/") {
-                    if let Some(set) = sets.last_mut() {
-                        push_part(&mut set.down, text, Span::new(start, line.start + at));
-                        set.start = line.next;
-                    }
-                    skip = Skip::Nothing;
-                }
-                continue;
-            }
+        match self.skip {
+            Skip::Nothing => self.read(line, comment)?,
             Skip::Lines(left) => {
-                let ended = comment
-                    .and_then(|c| after_word(c, "ignoreLines:end"))
-                    .is_some();
-                skip = match left {
-                    Some(left) if left > 1 => Skip::Lines(Some(left - 1)),
-                    None if !ended => Skip::Lines(None),
-                    _ => Skip::Nothing,
+                self.skip = if left > 1 {
+                    Skip::Lines(left - 1)
+                } else {
+                    Skip::Nothing
                 };
-                if let Some(set) = sets.last_mut() {
-                    set.start = line.next;
+                self.go_on_at(line.next);
+            }
+            Skip::UntilEnd(_) => {
+                if comment.is_some_and(|comment| after_word(comment, "ignoreLines:end").is_some()) {
+                    self.skip = Skip::Nothing;
                 }
-                continue;
+                self.go_on_at(line.next);
             }
-            Skip::Nothing => {}
+            Skip::Rollback(begun) => {
+                if let Some(at) = line.text.find("*/") {
+                    self.skip = Skip::Nothing;
+                    self.add_rollback(Span::new(begun.next, line.start + at));
+                    self.go_on_at(line.next);
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn read(&mut self, line: Line<'t>, comment: Option<&str>) -> Result<(), FolderError> {
         if is_rollback_block(line.text) {
-            if let Some(set) = sets.last_mut() {
-                set.close(text, line.start);
-            }
-            skip = Skip::Rollback(line.next);
-            continue;
+            self.close_at(line.start);
+            self.skip = Skip::Rollback(line);
         }
-        let Some(comment) = comment else { continue };
+        let Some(comment) = comment else {
+            return Ok(());
+        };
         if let Some(rest) = word(comment, "changeset") {
-            if let Some(set) = sets.last_mut() {
-                set.close(text, line.start);
-            }
-            sets.push(changeset(file, &line, rest)?);
+            self.close_at(line.start);
+            self.sets.push(changeset(self.file, &line, rest)?);
         } else if let Some(count) = after_word(comment, "ignoreLines:") {
-            if let Some(set) = sets.last_mut() {
-                set.close(text, line.start);
-                set.start = line.next;
-            }
-            skip = match count.trim().parse() {
+            self.close_at(line.start);
+            self.go_on_at(line.next);
+            self.skip = match count.trim().parse() {
                 Ok(0) => Skip::Nothing,
-                Ok(count) => Skip::Lines(Some(count)),
-                Err(_) => Skip::Lines(None),
+                Ok(count) => Skip::Lines(count),
+                Err(_) => Skip::UntilEnd(line),
             };
-        } else if let (Some(rest), Some(set)) = (word(comment, "rollback"), sets.last_mut())
-            && !rest.trim().is_empty()
-            && !["empty", "not required"].contains(&rest.trim().to_ascii_lowercase().as_str())
-        {
-            let end = line.start + line.text.len();
-            set.down.push(Span::new(end - rest.trim_start().len(), end));
+        } else if let Some(rest) = word(comment, "rollback") {
+            let rest = rest.trim_start();
+            let says_none = ["", "empty", "not required"];
+            if !says_none.contains(&rest.trim_end().to_ascii_lowercase().as_str()) {
+                let end = line.start + line.text.len();
+                self.add_rollback(Span::new(end - rest.len(), end));
+            }
+        }
+        Ok(())
+    }
+
+    fn close_at(&mut self, end: usize) {
+        if let Some(set) = self.sets.last_mut() {
+            set.close(self.text, end);
         }
     }
-    if let (Some(set), Skip::Nothing) = (sets.last_mut(), skip) {
-        set.close(text, text.len());
+
+    fn go_on_at(&mut self, start: usize) {
+        if let Some(set) = self.sets.last_mut() {
+            set.start = start;
+        }
     }
-    Ok(sets)
+
+    fn add_rollback(&mut self, part: Span) {
+        if let Some(set) = self.sets.last_mut() {
+            push_part(&mut set.down, self.text, part);
+        }
+    }
 }
 
 /// Reads `author:id attributes…` of a changeset that starts at this line.

@@ -16,6 +16,9 @@ pub(super) struct Numbered;
 /// The digits of a counter; longer numbers are timestamps.
 const COUNTER_DIGITS: usize = 8;
 
+/// `MyBatis` Migrations marks only the way down.
+const MYBATIS_UNDO: &str = "//@UNDO";
+
 impl Reader for Numbered {
     fn expected(&self) -> &'static str {
         "names that start with a number: `001_name.sql`, `1-name.sql`, `1.sql`"
@@ -156,9 +159,17 @@ fn migration(file: &File<'_>, id: &str) -> Result<Migration, FolderError> {
     let text = file.text()?;
     let mut cutter = Cutter::new(text);
     cutter.turn(migration.up[0].start, Way::Up, migration.up[0].start);
+    // A lone heading `-- rollback` may be about anything; it marks the way down where a heading for
+    // the way up stands before it.
+    let mut headed = false;
     for line in sections::lines(text) {
-        if let Some(way) = section(line.text) {
-            cutter.turn(line.start, way, line.next);
+        match section(line.text) {
+            Some(Way::Down) if !headed && !line.text.contains(MYBATIS_UNDO) => {}
+            Some(way) => {
+                headed |= way == Way::Up;
+                cutter.turn(line.start, way, line.next);
+            }
+            None => {}
         }
     }
     let (up, down) = cutter.finish();

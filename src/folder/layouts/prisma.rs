@@ -4,7 +4,7 @@
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
-use crate::model::TransactionMode;
+use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Prisma;
 
@@ -35,7 +35,7 @@ impl Reader for Prisma {
     }
 }
 
-fn migration_of_folder(file: &File<'_>) -> Result<crate::model::Migration, FolderError> {
+fn migration_of_folder(file: &File<'_>) -> Result<Migration, FolderError> {
     let folder = file.dir();
     let name = folder.split_once('_').map_or("", |(_, name)| name);
     let mut migration = file.migration(folder, name)?;

@@ -91,10 +91,12 @@ fn rust_files<'f, 't>(files: &'f Files<'t>) -> impl Iterator<Item = &'f File<'t>
 
 /// Prefix, number and name of `V1__name`.
 fn parse(stem: &str) -> Option<(char, i64, &str)> {
-    let rest = stem.strip_prefix(['V', 'U'])?;
-    let (number, name) = rest.split_once("__")?;
-    let word = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let prefix = stem.chars().next()?;
+    let (number, name) = stem.strip_prefix(['V', 'U'])?.split_once("__")?;
+    let word = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let digits = number.bytes().all(|b| b.is_ascii_digit());
-    (word && digits && !name.is_empty())
-        .then(|| Some((stem.chars().next()?, number.parse().ok()?, name)))?
+    if !word || !digits {
+        return None;
+    }
+    Some((prefix, number.parse().ok()?, name))
 }

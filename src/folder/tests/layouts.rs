@@ -329,6 +329,8 @@ const CASES: &[Case] = &[
             ("9-i.sql", "-- Up\nI\n-- Down\nX"),
             ("008_add_rollback.sql", "H"),
             ("007_g.sql", "G"),
+            ("006_f.sql", "F\n-- rollback\nstill up"),
+            ("005_e.sql", "E\n-- //@UNDO\nX"),
             ("007_g_down.sql", "Y"),
             ("down/010.sql", "Z"),
             ("20150100000001000000_k.autocommit.up.sql", "K"),
@@ -338,6 +340,8 @@ const CASES: &[Case] = &[
         layout: Layout::Numbered,
         dialect: Postgres,
         expected: &[
+            ("005_e", "e", &["E"], &["X"], Unknown),
+            ("006_f", "f", &["F\n-- rollback\nstill up"], &[], Unknown),
             ("007_g", "g", &["G"], &["Y"], Unknown),
             ("008_add_rollback", "add_rollback", &["H"], &[], Unknown),
             ("9-i", "i", &["I"], &["X"], Unknown),

@@ -154,6 +154,22 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
         ),
         (
             None,
+            &[(
+                "a.sql",
+                "--liquibase formatted sql\n--changeset x:1\n--ignoreLines:start\nA;",
+            )],
+            "a.sql:3: `--ignoreLines:start` is never ended; add `--ignoreLines:end` after the last line to ignore",
+        ),
+        (
+            None,
+            &[(
+                "a.sql",
+                "--liquibase formatted sql\n--changeset x:1\n/* liquibase rollback\nA;",
+            )],
+            "a.sql:3: `/* liquibase rollback` is never ended; end the comment with `*/`",
+        ),
+        (
+            None,
             &[("a.sql", "--liquibase formatted sql\n\nA;")],
             "a.sql:1: there is no changeset; add `--changeset author:id` above the first statement",
         ),
