@@ -62,6 +62,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         .iter()
         .map(|source| Ok((source, reviewed(source)?)))
         .collect::<Result<_>>()?;
+    let files = reviewed_files(&reviewed);
     if files.is_empty() {
         match &arguments.since {
             Some(reference) => {
