@@ -14,6 +14,9 @@ pub struct Tokens<'a> {
     dialect: Dialect,
     within: Span,
     significant: Vec<Token>,
+    /// For each opening parenthesis or bracket the index of the one that closes it; 0 for all else. Found
+    /// once, so that a text of nothing but opening ones stays linear.
+    closing: Vec<usize>,
     at: usize,
 }
 
@@ -33,11 +36,13 @@ impl<'a> Tokens<'a> {
     pub fn new(text: &'a str, within: Span, dialect: Dialect) -> Self {
         let mut significant = tokenize(text, within, dialect);
         significant.retain(|token| !token.kind.is_trivia());
+        let closing = closing(&significant, text);
         Self {
             text,
             dialect,
             within,
             significant,
+            closing,
             at: 0,
         }
     }
@@ -208,19 +213,15 @@ impl<'a> Tokens<'a> {
         let open = self
             .peek()
             .filter(|token| token.kind == TokenKind::LeftParen)?;
-        let mut depth = 0_usize;
-        for (index, token) in self.significant.iter().enumerate().skip(self.at) {
-            match token.kind {
-                TokenKind::LeftParen => depth += 1,
-                TokenKind::RightParen => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                self.at = index + 1;
-                return Some(Span::new(open.span.end, token.span.start));
-            }
-        }
-        None
+        let close = self.closing[self.at];
+        let end = self
+            .significant
+            .get(close)
+            .filter(|_| close > 0)?
+            .span
+            .start;
+        self.at = close + 1;
+        Some(Span::new(open.span.end, end))
     }
 
     /// Moves past one item of a list: up to the next comma, semicolon or closing parenthesis at this depth.
@@ -248,11 +249,10 @@ impl<'a> Tokens<'a> {
         None
     }
 
-    /// Moves past one token, or a whole group in parentheses.
+    /// Moves past one token, or a whole group in parentheses or brackets.
     pub fn skip(&mut self) {
-        if self.parenthesised().is_none() {
-            self.advance();
-        }
+        let close = self.closing.get(self.at).copied().unwrap_or(0);
+        self.at = (self.at.max(close) + 1).min(self.significant.len());
     }
 
     /// The next token's span; at the end, the empty span after the last token.
@@ -316,6 +316,31 @@ impl<'a> Tokens<'a> {
 /// A place among the tokens of one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(usize);
+
+/// For each opening parenthesis or bracket the index of its closing one, 0 where there is none.
+fn closing(tokens: &[Token], text: &str) -> Vec<usize> {
+    let mut closing = vec![0; tokens.len()];
+    let (mut parentheses, mut brackets) = (Vec::new(), Vec::new());
+    for (index, token) in tokens.iter().enumerate() {
+        let opened = match (token.kind, token.span.of(text)) {
+            (TokenKind::LeftParen, _) => {
+                parentheses.push(index);
+                None
+            }
+            (TokenKind::Operator, "[") => {
+                brackets.push(index);
+                None
+            }
+            (TokenKind::RightParen, _) => parentheses.pop(),
+            (TokenKind::Operator, "]") => brackets.pop(),
+            _ => None,
+        };
+        if let Some(opened) = opened {
+            closing[opened] = index;
+        }
+    }
+    closing
+}
 
 /// What a quoted identifier names.
 fn unquoted(text: &str, dialect: Dialect) -> String {

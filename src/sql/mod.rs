@@ -84,7 +84,7 @@ pub struct Statement {
 pub struct Opaque {
     /// The kind of obstacle.
     pub kind: OpaqueKind,
-    /// One clause for people: `the parser stops at \`FOO\``, `EXECUTE runs SQL that is put together at run time`.
+    /// One clause for people: `the parser stops at FOO`, `EXECUTE runs SQL that is put together at run time`.
     pub reason: String,
     /// What was not understood.
     pub span: Span,
@@ -116,12 +116,12 @@ pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
         script.directive_errors.extend(errors);
         script
             .statements
-            .extend(pieces.iter().map(|piece| statement(text, piece, engine)));
+            .extend(pieces.iter().map(|piece| statement(text, piece, *engine)));
     }
     script
 }
 
-fn statement(text: &str, piece: &Piece, engine: &Engine) -> Statement {
+fn statement(text: &str, piece: &Piece, engine: Engine) -> Statement {
     let described = match &piece.kind {
         PieceKind::Statement => describe(text, piece.span, engine),
         PieceKind::MetaCommand | PieceKind::ClientCommand => client::command(text, piece.span),
@@ -148,7 +148,7 @@ fn statement(text: &str, piece: &Piece, engine: &Engine) -> Statement {
 }
 
 /// What the statement at `span` does.
-fn describe(text: &str, span: Span, engine: &Engine) -> Described {
+fn describe(text: &str, span: Span, engine: Engine) -> Described {
     let mut tokens = Tokens::new(text, span, engine.dialect);
     let start = tokens.mark();
     if let Some(described) = describe::statement(&mut tokens) {

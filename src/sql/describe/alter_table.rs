@@ -4,12 +4,11 @@
 mod clause;
 mod mysql;
 
-use crate::model::{Action, Change, Dialect, Name};
-use crate::sql::cursor::Tokens;
+use super::Described;
+use crate::model::{Action, Dialect, Name};
+use crate::sql::cursor::{Mark, Tokens};
 use crate::sql::token::TokenKind;
 use crate::sql::{Opaque, OpaqueKind};
-
-use super::Described;
 
 /// `ALTER` was read, and `TABLE` follows, maybe after a word or two.
 pub(super) fn read(tokens: &mut Tokens) -> Option<Described> {
@@ -39,40 +38,37 @@ fn clauses(tokens: &mut Tokens, table: &Name) -> Described {
     let mut described = Described::default();
     while !tokens.at_end() {
         let mark = tokens.mark();
-        let found = clause::read(tokens, table).filter(|_| ends(tokens));
-        match found {
-            Some(actions) => {
-                let span = tokens.since(mark);
-                described
-                    .changes
-                    .extend(actions.into_iter().map(|action| Change {
-                        action,
-                        span,
-                        conditional: false,
-                    }));
+        if let Some(actions) = clause::read(tokens, table).filter(|_| ends(tokens)) {
+            let span = tokens.since(mark);
+            for action in actions {
+                described.push(action, span);
             }
-            None => {
-                let stop = tokens.peek_text().to_owned();
-                tokens.reset(mark);
-                let span = tokens.item();
-                let reason = if stop.is_empty() {
-                    "the clause ends where more is expected".to_owned()
-                } else {
-                    format!("the clause is not understood from `{stop}` on")
-                };
-                described.opaque.get_or_insert(Opaque {
-                    kind: OpaqueKind::Syntax,
-                    reason,
-                    span,
-                });
-                if !tokens.at_end() && !tokens.is_kind(TokenKind::Comma) {
-                    tokens.advance();
-                }
-            }
+        } else {
+            let opaque = not_understood(tokens, mark);
+            described.opaque.get_or_insert(opaque);
         }
         tokens.take_kind(TokenKind::Comma);
     }
     described
+}
+
+/// Moves past the clause that began at `mark` and was left at the word that is not understood.
+fn not_understood(tokens: &mut Tokens, mark: Mark) -> Opaque {
+    let reason = match tokens.peek_text() {
+        "" => "the clause ends where more is expected".to_owned(),
+        stop => format!("the clause is not understood from `{stop}` on"),
+    };
+    tokens.reset(mark);
+    let span = tokens.item();
+    if !tokens.at_end() && !tokens.is_kind(TokenKind::Comma) {
+        // A parenthesis or semicolon that belongs to nothing.
+        tokens.advance();
+    }
+    Opaque {
+        kind: OpaqueKind::Syntax,
+        reason,
+        span,
+    }
 }
 
 /// Whether a clause may end here. In MySQL options follow one another without a comma.

@@ -117,7 +117,7 @@ fn clause(tokens: &mut Tokens, column: &mut ColumnDef) -> Option<()> {
     if tokens.take_word("as") {
         return computed(tokens, column);
     }
-    text_clause(tokens, column).or_else(|| storage_clause(tokens, column))
+    text_clause(tokens, column).or_else(|| storage_clause(tokens))
 }
 
 /// `DEFAULT` was read.
@@ -277,7 +277,7 @@ fn text_clause(tokens: &mut Tokens, column: &mut ColumnDef) -> Option<()> {
 }
 
 /// What only says how values are kept or when constraints are checked.
-fn storage_clause(tokens: &mut Tokens, column: &mut ColumnDef) -> Option<()> {
+fn storage_clause(tokens: &mut Tokens) -> Option<()> {
     if constraint::timing(tokens).is_some()
         || tokens
             .take_any(&[
@@ -325,7 +325,6 @@ fn storage_clause(tokens: &mut Tokens, column: &mut ColumnDef) -> Option<()> {
         }
         return Some(());
     }
-    let _ = column;
     None
 }
 

@@ -68,8 +68,7 @@ pub(super) fn read(tokens: &mut Tokens, table: &Name) -> Option<Element> {
     {
         name = Some(tokens.ident()?);
     }
-    let element = body(tokens, table, name)?;
-    Some(element)
+    body(tokens, table, name)
 }
 
 fn body(tokens: &mut Tokens, table: &Name, name: Option<Ident>) -> Option<Element> {
@@ -92,7 +91,7 @@ fn body(tokens: &mut Tokens, table: &Name, name: Option<Ident>) -> Option<Elemen
         };
     } else if tokens.take(&["primary", "key"]) {
         index::name_and_method(tokens);
-        let (columns, using_index) = key_columns(tokens, table)?;
+        let (columns, using_index) = key_columns(tokens)?;
         constraint.kind = ConstraintKind::PrimaryKey {
             columns,
             using_index,
@@ -201,7 +200,7 @@ fn unique(tokens: &mut Tokens, table: &Name, mut constraint: Constraint) -> Opti
     } else if tokens.take(&["nulls", "not", "distinct"]) || tokens.take(&["nulls", "distinct"]) {
         // How NULLs compare does not matter to who writes other values.
     }
-    let (columns, using_index) = key_columns(tokens, table)?;
+    let (columns, using_index) = key_columns(tokens)?;
     constraint.kind = ConstraintKind::Unique {
         columns,
         using_index,
@@ -211,8 +210,7 @@ fn unique(tokens: &mut Tokens, table: &Name, mut constraint: Constraint) -> Opti
 }
 
 /// The columns of a key, or the index that becomes it.
-fn key_columns(tokens: &mut Tokens, table: &Name) -> Option<(Vec<Ident>, Option<Ident>)> {
-    let _ = table;
+fn key_columns(tokens: &mut Tokens) -> Option<(Vec<Ident>, Option<Ident>)> {
     if tokens.take(&["using", "index"]) {
         return Some((Vec::new(), Some(tokens.ident()?)));
     }
@@ -237,7 +235,9 @@ fn exclude(tokens: &mut Tokens) -> Option<ConstraintKind> {
             columns.push(column);
         }
         elements.item();
-        elements.take_kind(TokenKind::Comma);
+        if elements.take_kind(TokenKind::Comma).is_none() {
+            break;
+        }
     }
     index_options(tokens);
     if tokens.take_word("where") {
@@ -283,12 +283,10 @@ pub(super) fn index_options(tokens: &mut Tokens) {
                     "key_block_size",
                     "engine_attribute",
                     "secondary_engine_attribute",
+                    "clustering",
                 ])
                 .is_some()
             {
-                tokens.take_operator("=");
-                tokens.advance().is_some()
-            } else if tokens.take_any(&["clustering"]).is_some() {
                 tokens.take_operator("=");
                 tokens.advance().is_some()
             } else {

@@ -1,6 +1,6 @@
 //! Expressions: from their text to what the rules ask of them.
 
-use super::{parser, tree};
+use super::{parser, tree, types};
 use crate::model::{Dialect, Expr, Ident, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::{Token, TokenKind};
@@ -20,10 +20,18 @@ pub(in crate::sql) fn until(tokens: &mut Tokens, stops: &[&'static str]) -> Opti
             TokenKind::Word => tokens.is_any(stops).is_some(),
             _ => false,
         };
+        // `timestamp with time zone 'epoch'` and `x::character varying` hold words that end other expressions.
+        if tokens.take(&["with", "time", "zone"]) || tokens.take(&["without", "time", "zone"]) {
+            continue;
+        }
         if ends {
             break;
         }
-        tokens.skip();
+        if tokens.take_operator("::") {
+            types::read(tokens);
+        } else {
+            tokens.skip();
+        }
     }
     let span = tokens.since(mark);
     Some(of(tokens.text(), span, tokens.dialect()))
@@ -216,12 +224,10 @@ fn from_tokens(tokens: &mut Tokens) -> Expr {
         if !after_cast && !qualifies {
             if is_call(tokens) {
                 push_new(&mut expr.calls, written.to_ascii_lowercase());
-            } else if token.kind == TokenKind::QuotedIdent
-                || (token.kind == TokenKind::Word && !is_keyword(written))
+            } else if let Some(column) = tokens.ident_at(0)
+                && (token.kind == TokenKind::QuotedIdent || !is_keyword(written))
             {
-                if let Some(column) = tokens.ident_at(0) {
-                    push_new(&mut expr.columns, column);
-                }
+                push_new(&mut expr.columns, column);
             }
         }
         before = Some(token);

@@ -122,6 +122,13 @@ fn key(tokens: &mut Tokens) -> Option<Result<Ident, Expr>> {
         key_options(tokens)?;
         return Some(Err(expr::of(tokens.text(), span, tokens.dialect())));
     }
+    // MySQL demands parentheses around an expression: they are not part of it.
+    if let Some(inside) = tokens.parenthesised()
+        && key_options(tokens).is_some()
+    {
+        return Some(Err(expr::of(tokens.text(), inside, tokens.dialect())));
+    }
+    tokens.reset(mark);
     let found = expr::until(tokens, &["asc", "desc"])?;
     key_options(tokens)?;
     Some(Err(found))

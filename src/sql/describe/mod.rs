@@ -19,6 +19,9 @@ mod tree;
 pub(in crate::sql) mod types;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use super::cursor::Tokens;
 use super::token::without_executable_marks;
 use super::{Opaque, OpaqueKind};
@@ -126,15 +129,15 @@ fn reader(tokens: &mut Tokens) -> Option<Reader> {
         "show",
     ];
     if tokens.peek_text() == "(" {
-        return Some(query);
+        return Some(|tokens| Some(query(tokens)));
     }
     Some(match tokens.is_any(HEADS)? {
         "create" => return create_reader(tokens),
         "alter" => return alter_reader(tokens),
         "drop" => drop,
-        "insert" | "replace" => insert,
-        "update" | "delete" => row_change,
-        "merge" | "select" | "with" | "values" | "table" => query,
+        "insert" | "replace" => |tokens| Some(insert(tokens)),
+        "update" | "delete" => |tokens| Some(row_change(tokens)),
+        "merge" | "select" | "with" | "values" | "table" => |tokens| Some(query(tokens)),
         "truncate" => session::truncate,
         "rename" if tokens.are(&["rename", "table"]) || tokens.are(&["rename", "tables"]) => {
             session::rename_table
@@ -262,51 +265,51 @@ fn one(tokens: &mut Tokens, read: impl Fn(&mut Tokens) -> Option<Action>) -> Opt
 }
 
 /// `INSERT` and `REPLACE`: listed rows are only counted.
-fn insert(tokens: &mut Tokens) -> Option<Described> {
+fn insert(tokens: &mut Tokens) -> Described {
     let mark = tokens.mark();
     if let Some(action) = rows::insert_values(tokens) {
-        return Some(Described::whole(tokens, action));
+        return Described::whole(tokens, action);
     }
     tokens.reset(mark);
     row_change(tokens)
 }
 
 /// A row change from its tree, or else from its words.
-fn row_change(tokens: &mut Tokens) -> Option<Described> {
+fn row_change(tokens: &mut Tokens) -> Described {
     let mark = tokens.mark();
     match parsed(tokens) {
-        Ok(actions) => Some(Described::all(tokens, actions)),
+        Ok(actions) => Described::all(tokens, actions),
         Err(reason) => {
             let found = rows::verb(tokens).map(|action| Described::whole(tokens, action));
             tokens.reset(mark);
-            Some(found.unwrap_or_else(|| Described::opaque(tokens, reason)))
+            found.unwrap_or_else(|| Described::opaque(tokens, reason))
         }
     }
 }
 
 /// A query, or a row change behind `WITH`.
-fn query(tokens: &mut Tokens) -> Option<Described> {
-    Some(match parsed(tokens) {
+fn query(tokens: &mut Tokens) -> Described {
+    match parsed(tokens) {
         Ok(actions) => Described::all(tokens, actions),
-        // A query that holds no word of writing is one, whatever the parser says to its syntax.
         Err(_) if only_reads(tokens) => {
             let calls = expr::calls(&mut tokens.clone());
             Described::whole(tokens, Action::Query { calls })
         }
         Err(reason) => Described::opaque(tokens, reason),
-    })
+    }
 }
 
+/// Whether a query that sqlparser does not take holds no word of writing: then it is one, whatever its syntax.
 fn only_reads(tokens: &Tokens) -> bool {
     let mut words = tokens.clone();
     if !words.is("select") || words.clone().seek(&["from"]).is_none() {
         return false;
     }
+    // In MySQL `INTO` puts what is read into a variable or a file.
+    let creates = words.dialect() != Dialect::Mysql;
     while !words.at_end() {
-        if words
-            .is_any(&["insert", "update", "delete", "merge", "into"])
-            .is_some()
-        {
+        let writes = words.is_any(&["insert", "update", "delete", "merge"]);
+        if writes.is_some() || (creates && words.is("into")) {
             return false;
         }
         words.advance();
@@ -343,7 +346,7 @@ fn explain(tokens: &mut Tokens) -> Option<Described> {
             break;
         }
     }
-    if runs {
+    if runs && !tokens.is("explain") {
         let rest = tokens.rest();
         return statement(&mut Tokens::new(tokens.text(), rest, tokens.dialect()));
     }

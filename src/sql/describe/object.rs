@@ -185,7 +185,11 @@ pub(in crate::sql) fn signature(tokens: &mut Tokens) -> Option<String> {
         if tokens.take_operator("*") || tokens.take(&["order", "by"]) {
             continue;
         }
-        found.extend(argument(tokens)?);
+        let mode = tokens.take_any(&["in", "out", "inout", "variadic"]);
+        let data_type = argument(tokens)?;
+        if mode != Some("out") {
+            found.push(data_type);
+        }
         if tokens.take_kind(TokenKind::Comma).is_none()
             && !tokens.is_kind(TokenKind::RightParen)
             && !tokens.is("order")
@@ -196,9 +200,8 @@ pub(in crate::sql) fn signature(tokens: &mut Tokens) -> Option<String> {
     Some(found.join(", "))
 }
 
-/// The type of one argument; nothing for one that only goes out.
-fn argument(tokens: &mut Tokens) -> Option<Option<String>> {
-    let mode = tokens.take_any(&["in", "out", "inout", "variadic"]);
+/// The type of one argument, with a name before it or without.
+fn argument(tokens: &mut Tokens) -> Option<String> {
     let mark = tokens.mark();
     let mut found = types::read(tokens);
     if found.is_none() || !ends_argument(tokens) {
@@ -211,8 +214,7 @@ fn argument(tokens: &mut Tokens) -> Option<Option<String>> {
         return None;
     }
     tokens.item();
-    let found = found?;
-    Some((mode != Some("out")).then(|| found.to_string()))
+    found.map(|found| found.to_string())
 }
 
 fn ends_argument(tokens: &Tokens) -> bool {

@@ -70,7 +70,7 @@ mod tests {
             refused("DELETE FROM"),
             "the statement ends where more is expected"
         );
-        assert_eq!(refused("SELECT 1 SELECT 2"), "the parser stops at `2`");
+        assert_eq!(refused("SELECT 1 SELECT 2"), "the parser stops at `SELECT`");
     }
 
     #[test]

@@ -143,7 +143,7 @@ fn mysql_variables(tokens: &mut Tokens) -> Option<Described> {
         tokens.advance();
         let mut variable = written.strip_prefix("@@").unwrap_or(&written).to_owned();
         while tokens.take_kind(TokenKind::Dot).is_some() {
-            variable = tokens.ident()?.as_str().to_owned();
+            tokens.ident()?.as_str().clone_into(&mut variable);
         }
         (tokens.take_operator("=") || tokens.take_operator(":=")).then_some(())?;
         let start = tokens.mark();

@@ -1,9 +1,7 @@
 //! `CREATE TABLE`, whole: its elements one by one, then what follows them.
 
 use super::{column, constraint, expr};
-use crate::model::{
-    Action, ColumnDef, ConstraintKind, CreateTable, Dialect, Ident, Name, TableChange,
-};
+use crate::model::{Action, ColumnDef, ConstraintKind, CreateTable, Dialect, Ident, TableChange};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
@@ -17,9 +15,9 @@ pub(super) fn create(tokens: &mut Tokens) -> Option<Action> {
     tokens.take_word("table").then_some(())?;
     let if_not_exists = tokens.take(&["if", "not", "exists"]);
     let mut table = CreateTable {
+        if_not_exists,
         or_replace,
         temporary,
-        if_not_exists,
         ..CreateTable::named(tokens.name()?)
     };
     if is_virtual {
@@ -91,9 +89,15 @@ fn finish(tokens: &mut Tokens) {
 /// Columns, constraints and indexes in parentheses.
 fn elements(tokens: &mut Tokens, table: &mut CreateTable) -> Option<()> {
     tokens.take_kind(TokenKind::LeftParen)?;
+    // PostgreSQL lets a table have no column.
+    if tokens.dialect() == Dialect::Postgres && tokens.take_kind(TokenKind::RightParen).is_some() {
+        return Some(());
+    }
     loop {
         element(tokens, table)?;
-        if tokens.take_kind(TokenKind::Comma).is_none() {
+        // SQLite lets the commas between constraints be left out.
+        let follows = tokens.dialect() == Dialect::Sqlite && constraint::begins(tokens);
+        if tokens.take_kind(TokenKind::Comma).is_none() && !follows {
             tokens.take_kind(TokenKind::RightParen)?;
             return Some(());
         }

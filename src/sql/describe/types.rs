@@ -238,7 +238,7 @@ fn normalise(written: &mut DataType, dialect: Dialect) {
     }
     match (dialect, written.name.as_str(), written.args.len()) {
         (Dialect::Postgres, "numeric", 1) | (Dialect::Mysql, "decimal", 1) => {
-            written.args.push("0".to_owned())
+            written.args.push("0".to_owned());
         }
         (Dialect::Mysql, "decimal", 0) => written.args = vec!["10".to_owned(), "0".to_owned()],
         (Dialect::Postgres, "char" | "bit", 0) | (Dialect::Mysql, "char" | "binary" | "bit", 0) => {
@@ -252,7 +252,7 @@ fn normalise(written: &mut DataType, dialect: Dialect) {
             _,
         ) => written.args.clear(),
         (Dialect::Mysql, "datetime" | "timestamp" | "time", 1) if written.args[0] == "0" => {
-            written.args.clear()
+            written.args.clear();
         }
         _ => {}
     }

@@ -157,7 +157,7 @@ fn index_clause(tokens: &mut Tokens, table: &Name) -> Option<Vec<Action>> {
     tokens.take_any(&["index", "key"])?;
     tokens.take(&["if", "exists"]);
     let index = index(tokens, table)?;
-    let visible = !tokens.take_any(&["invisible", "ignored"]).is_some();
+    let visible = tokens.take_any(&["invisible", "ignored"]).is_none();
     if visible && !tokens.take_word("visible") && !tokens.take(&["not", "ignored"]) {
         return None;
     }
@@ -232,9 +232,8 @@ fn partitions(tokens: &mut Tokens) -> Option<TableChange> {
         });
     }
     // `DISCARD TABLESPACE` takes all rows away; a column called `partition` must be quoted.
-    if !tokens.take_word("partition")
-        && !(matches!(word, "discard" | "import") && tokens.take_word("tablespace"))
-    {
+    let tablespace = matches!(word, "discard" | "import") && tokens.take_word("tablespace");
+    if !tablespace && !tokens.take_word("partition") {
         return None;
     }
     // The names may be a list, with commas of its own.

@@ -159,7 +159,7 @@ pub(in crate::sql::describe) fn verb(tokens: &mut Tokens) -> Option<Action> {
 fn insert_query(tokens: &mut Tokens) -> Option<RowChange> {
     let mut change = insert_head(tokens)?;
     if tokens.take_word("set") {
-        change.columns = assigned(tokens);
+        change.columns = assigned(tokens)?;
         change.source = RowSource::Values(1);
         return Some(change);
     }
@@ -203,7 +203,7 @@ fn update(tokens: &mut Tokens) -> Option<RowChange> {
     tokens.seek(&["set"])?;
     tokens.advance();
     let mut change = empty(RowVerb::Update, table);
-    change.columns = assigned(tokens);
+    change.columns = assigned(tokens)?;
     restrict(tokens, &mut change)?;
     Some(change)
 }
@@ -221,24 +221,31 @@ fn delete(tokens: &mut Tokens) -> Option<RowChange> {
     Some(change)
 }
 
-/// The columns of `a = 1, t.b = 2 …`, up to the clause that follows.
-fn assigned(tokens: &mut Tokens) -> Vec<Ident> {
+/// The columns of `a = 1, t.b = 2, (c, d) = …`, up to the clause that follows.
+fn assigned(tokens: &mut Tokens) -> Option<Vec<Ident>> {
     let mut columns = Vec::new();
     loop {
-        if let Some(name) = tokens.name() {
-            columns.push(name.name);
+        if tokens.is_kind(TokenKind::LeftParen) {
+            columns.extend(expr::idents(tokens)?);
+        } else {
+            columns.push(tokens.name()?.name);
+        }
+        // PostgreSQL: a subscript or a field of the column.
+        while !tokens.is_operator("=") && !tokens.is_operator(":=") {
+            (tokens.is_operator("[") || tokens.is_kind(TokenKind::Dot)).then_some(())?;
+            tokens.skip();
         }
         while !tokens.at_end() && !tokens.is_kind(TokenKind::Comma) {
             if tokens
-                .is_any(&["from", "where", "order", "limit", "returning"])
+                .is_any(&["from", "where", "order", "limit", "returning", "on"])
                 .is_some()
             {
-                return columns;
+                return Some(columns);
             }
             tokens.skip();
         }
         if tokens.take_kind(TokenKind::Comma).is_none() {
-            return columns;
+            return Some(columns);
         }
     }
 }
@@ -270,13 +277,12 @@ pub(in crate::sql::describe) fn copy(tokens: &mut Tokens) -> Option<Action> {
     if tokens.is_kind(TokenKind::LeftParen) {
         change.columns = columns(tokens)?;
     }
-    match tokens.take_any(&["from", "to"])? {
-        "to" => Some(Action::Query { calls: Vec::new() }),
-        _ => {
-            change.source = RowSource::Values(0);
-            Some(Action::Rows(Box::new(change)))
-        }
+    if tokens.take_word("to") {
+        return Some(Action::Query { calls: Vec::new() });
     }
+    tokens.take_word("from").then_some(())?;
+    change.source = RowSource::Values(0);
+    Some(Action::Rows(Box::new(change)))
 }
 
 /// MySQL's `LOAD DATA`.
