@@ -207,8 +207,8 @@ fn each_clause_of_alter_table_is_a_change_of_its_own() {
             (
                 "ALTER TABLE t ENGINE=InnoDB ROW_FORMAT=DYNAMIC, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, DEFAULT CHARACTER SET latin1, AUTO_INCREMENT = 5",
                 &[
-                    "t: Rebuild { clause: \"engine\" }",
-                    "t: Rebuild { clause: \"row_format\" }",
+                    "t: Rebuild { clause: \"engine=innodb\" }",
+                    "t: Rebuild { clause: \"row_format=dynamic\" }",
                     "t: SetCharset { charset: \"utf8mb4\", convert: true }",
                     "t: SetCharset { charset: \"latin1\", convert: false }",
                     "sequence t renumbers",
