@@ -4,9 +4,13 @@
 //! `docs/rules/`). A rule sees each change in its context ([`Site`]) or the whole judged file ([`File`]) and
 //! reports findings; it never sees a parser's tree, reads a file or knows about other rules.
 
+mod constraints;
+mod fixes;
 mod registry;
 mod report;
 pub mod rules;
+mod transactions;
+mod words;
 
 pub use registry::{Rule, rule, rules};
 pub use report::Report;

@@ -21,6 +21,15 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// The same report for findings that are no louder than this, whatever the rule's own severity.
+    pub fn at_most(&mut self, severity: Severity) -> Report<'_> {
+        Report {
+            rule: self.rule,
+            severity: self.severity.min(severity),
+            findings: self.findings,
+        }
+    }
+
     /// Adds a finding. `message`: what happens to whom. `help`: one short imperative, then (after an
     /// empty line) SQL with the user's own names where there is some.
     pub fn finding(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {

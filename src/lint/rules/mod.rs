@@ -15,6 +15,14 @@ macro_rules! rules {
 rules! {
     drop_column,
     drop_table,
+    new_write_restriction,
+    add_check_validating,
+    add_foreign_key_validating,
+    add_unique_constraint,
+    index_becomes_unique,
+    add_or_change_primary_key,
+    pk_using_index_nullable,
+    add_exclusion,
     unused_allow,
 }
 
