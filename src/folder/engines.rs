@@ -152,7 +152,7 @@ fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'
                 });
             }
             Some((.., word)) => {
-                present.insert(format!(".{word}.sql"));
+                present.insert(word.clone());
                 dropped.push(file.path.to_owned());
             }
             None if own_keys.contains(&without_autocommit(&file.key)) => {
@@ -187,38 +187,57 @@ fn without_autocommit(key: &str) -> String {
     key.replacen(".autocommit.", ".", 1)
 }
 
-/// The key without its engine suffix, the engine, and the suffix as it is spelled.
+/// The key without the engine's name in it, the engine, and the name as messages show it.
 fn without_suffix(key: &str, loose: bool) -> Option<(String, Spelled, String)> {
-    let (dir, name) = key
-        .rsplit_once('/')
-        .map_or(("", key), |(dir, name)| (dir, name));
-    let parts: Vec<&str> = name.split('.').collect();
+    let (dir, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let joined = |dir: &str, name: &str| match dir {
+        "" => name.to_owned(),
+        dir => format!("{dir}/{name}"),
+    };
+    // `1.2.0/mysql/tables.sql`: a folder for each engine inside a folder for each version.
+    let folders: Vec<&str> = dir.split('/').collect();
+    if let Some((at, engine)) = first_engine(&folders) {
+        let dir = without(&folders, at).join("/");
+        return Some((joined(&dir, name), engine, format!("{}/", folders[at])));
+    }
     // The first part is the name itself, the last the extension; the engine stands between them.
-    let dotted = (1..parts.len().saturating_sub(1)).find(|at| spelled(parts[*at]).is_some());
-    let (name, word) = if let Some(at) = dotted {
-        let rest: Vec<&str> = parts
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i != at)
-            .map(|(_, part)| *part)
-            .collect();
-        (rest.join("."), parts[at])
-    } else if loose {
-        let end = [".up.sql", ".down.sql", ".sql"]
-            .into_iter()
-            .find(|end| name.ends_with(end))?;
-        let (stem, word) = name[..name.len() - end.len()].rsplit_once(['_', '-'])?;
-        (format!("{stem}{end}"), word)
-    } else {
+    let parts: Vec<&str> = name.split('.').collect();
+    let middle = parts.get(1..parts.len() - 1).unwrap_or_default();
+    if let Some((at, engine)) = first_engine(middle) {
+        let name = without(&parts, at + 1).join(".");
+        return Some((joined(dir, &name), engine, format!(".{}.sql", middle[at])));
+    }
+    if !loose {
         return None;
-    };
+    }
+    let end = [".up.sql", ".down.sql", ".sql"]
+        .into_iter()
+        .find(|end| name.ends_with(end))?;
+    let (stem, word) = name[..name.len() - end.len()].rsplit_once(['_', '-'])?;
     let engine = spelled(word)?;
-    let key = if dir.is_empty() {
-        name
-    } else {
-        format!("{dir}/{name}")
-    };
-    Some((key, engine, word.to_owned()))
+    Some((
+        joined(dir, &format!("{stem}{end}")),
+        engine,
+        format!(".{word}.sql"),
+    ))
+}
+
+/// The first part that names an engine.
+fn first_engine(parts: &[&str]) -> Option<(usize, Spelled)> {
+    parts
+        .iter()
+        .enumerate()
+        .find_map(|(at, part)| spelled(part).map(|engine| (at, engine)))
+}
+
+/// All parts but one.
+fn without<'p>(parts: &[&'p str], at: usize) -> Vec<&'p str> {
+    parts
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i != at)
+        .map(|(_, part)| *part)
+        .collect()
 }
 
 /// Whether `_sqlite.sql` is an engine suffix here and not the end of a description: it is when the

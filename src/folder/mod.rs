@@ -24,7 +24,7 @@ pub use tree::{Content, Entry, Tree};
 
 use crate::model::{Dialect, Down, Migration};
 use files::Files;
-use layouts::{Evidence, Reading};
+use layouts::{Evidence, Reading, Strength};
 
 /// A folder as its layout's tool sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ fn detect(
     notices: &mut Vec<Notice>,
 ) -> Result<(Layout, String, Reading), FolderError> {
     let found = fitting(files);
-    let Some(((best, evidence), others)) = found.split_first() else {
+    let Some((_, first)) = found.first() else {
         let first = files
             .sql()
             .next()
@@ -173,19 +173,25 @@ fn detect(
             first,
         });
     };
-    let reading = best.reader().read(files);
-    let mut candidates = vec![(*best, evidence.because.clone())];
-    for (layout, other) in others
+    let mut equals: Vec<_> = found
         .iter()
-        .filter(|(_, other)| other.weight() == evidence.weight())
-    {
-        if reads_alike(&reading, &layout.reader().read(files)) {
+        .filter(|(_, evidence)| evidence.weight() == first.weight())
+        .map(|(layout, evidence)| (*layout, evidence, layout.reader().read(files)))
+        .collect();
+    // Where only the names speak, a tool that would refuse the folder did not write it.
+    if first.strength == Strength::Possible && equals.iter().any(|(.., read)| read.is_ok()) {
+        equals.retain(|(.., read)| read.is_ok());
+    }
+    let (best, evidence, reading) = equals.remove(0);
+    let mut candidates = vec![(best, evidence.because.clone())];
+    for (layout, evidence, other) in &equals {
+        if reads_alike(&reading, other) {
             notices.push(Notice::general(format!(
                 "read as {best}; {layout} reads these files alike: if it is yours, set `layout = \"{}\"`",
                 layout.name()
             )));
         } else {
-            candidates.push((*layout, other.because.clone()));
+            candidates.push((*layout, evidence.because.clone()));
         }
     }
     if candidates.len() > 1 {
@@ -194,7 +200,7 @@ fn detect(
     let mut reading = reading?;
     match reading.doubt.take() {
         Some(doubt) => Err(doubt),
-        None => Ok((*best, evidence.because.clone(), reading)),
+        None => Ok((best, evidence.because.clone(), reading)),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::model::{Down, Migration, TransactionMode};
 
 pub(super) struct Numbered;
 
-/// The digits of a counter; longer numbers are timestamps.
-const COUNTER_DIGITS: usize = 8;
+/// A number of so many digits is a date, `20240131`; longer ones are timestamps.
+const DATE_DIGITS: usize = 8;
 
 /// `MyBatis` Migrations marks only the way down.
 const MYBATIS_UNDO: &str = "//@UNDO";
@@ -30,7 +30,7 @@ impl Reader for Numbered {
         let plain = named.iter().all(|file| {
             let name = file.name();
             let digits = name.bytes().take_while(u8::is_ascii_digit).count();
-            (1..=COUNTER_DIGITS).contains(&digits) && !name.ends_with(".up.sql") && !is_down(name)
+            (1..=DATE_DIGITS).contains(&digits) && !name.ends_with(".up.sql") && !is_down(name)
         });
         let strength = if plain {
             Strength::Usual
@@ -76,18 +76,20 @@ impl Reader for Numbered {
     }
 }
 
-/// Two files with one number. Whether that is a mistake only the runner knows, so it is refused unless
-/// this layout was asked for. Dates and versioned folders are no counters: many files share them.
+/// Two files with one number of a counter. Whether that is a mistake only the runner knows, so it is
+/// refused unless this layout was asked for. Dates, versioned folders and names such as `V1-users` are no
+/// counters: many files share them.
 fn same_number(sorted: &[(Numbers, Migration)]) -> Option<FolderError> {
     let pair = sorted
         .windows(2)
         .find(|pair| pair[0].0 == pair[1].0 && pair[0].0.0.len() == 1)?;
     let file = |at: usize| pair[at].1.file.clone();
-    let counted = |at: usize| {
+    let is_counted = |at: usize| {
         let name = pair[at].1.file.rsplit('/').next().unwrap_or_default();
-        leading_version(name).is_some()
+        let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+        (1..DATE_DIGITS).contains(&digits)
     };
-    (counted(0) && counted(1)).then(|| FolderError::DuplicateVersion {
+    (is_counted(0) && is_counted(1)).then(|| FolderError::DuplicateVersion {
         layout: Layout::Numbered,
         version: pair[0].0.0[0].to_string(),
         first: file(0),

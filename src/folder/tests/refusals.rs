@@ -247,3 +247,22 @@ fn a_runner_that_takes_two_files_of_one_number_is_believed_when_it_is_named() {
     let folder = read(&tree(&files), Some(Layout::Numbered), Dialect::Postgres).unwrap();
     assert_eq!(ids(&folder), ["001_a", "001_b", "002_c"]);
 }
+
+#[test]
+fn files_that_share_a_date_or_a_release_are_no_duplicates() {
+    let cases: &[Given<'_>] = &[
+        &[("20140109.a.sql", SQL), ("20140109.b.sql", SQL)],
+        &[("V1-users.sql", SQL), ("V1-tasks.sql", SQL)],
+        &[("v1.2/a.sql", SQL), ("v1.2/b.sql", SQL)],
+        &[
+            ("1_init.sql", SQL),
+            ("20260810000000_a.sql", SQL),
+            ("20260810000000_b.sql", SQL),
+        ],
+    ];
+    for files in cases {
+        let folder = read(&tree(files), None, Dialect::Postgres).unwrap();
+        assert_eq!(folder.layout, Some(Layout::Numbered), "{files:?}");
+        assert_eq!(folder.migrations.len(), files.len());
+    }
+}
