@@ -8,6 +8,7 @@ mod client;
 pub mod cursor;
 mod describe;
 pub mod directive;
+mod routine;
 pub mod split;
 pub mod token;
 
@@ -152,6 +153,10 @@ fn describe(text: &str, span: Span, engine: Engine) -> Described {
     let mut tokens = Tokens::new(text, span, engine.dialect);
     let start = tokens.mark();
     if let Some(described) = describe::statement(&mut tokens) {
+        return described;
+    }
+    tokens.reset(start);
+    if let Some(described) = routine::statement(&mut tokens) {
         return described;
     }
     tokens.reset(start);

@@ -34,6 +34,11 @@ pub(super) fn read(tokens: &mut Tokens) -> Option<Described> {
     Some(clauses(tokens, &table))
 }
 
+/// Reads one clause, of a view as of a table.
+pub(in crate::sql) fn clause(tokens: &mut Tokens, relation: &Name) -> Option<Vec<Action>> {
+    clause::read(tokens, relation)
+}
+
 fn clauses(tokens: &mut Tokens, table: &Name) -> Described {
     let mut described = Described::default();
     while !tokens.at_end() {

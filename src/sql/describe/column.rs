@@ -337,7 +337,7 @@ fn on_conflict(tokens: &mut Tokens) -> Option<()> {
 }
 
 /// A collation or character set: a name, maybe qualified, or a string.
-pub(super) fn word_or_string(tokens: &mut Tokens) -> Option<String> {
+pub(in crate::sql) fn word_or_string(tokens: &mut Tokens) -> Option<String> {
     match tokens.literal() {
         Some(literal) => Some(literal.value),
         None => Some(tokens.name()?.to_string()),

@@ -5,8 +5,8 @@
 //! and nothing that the statement says is lost on the way through a tree that has no room for it. Each
 //! reader answers `None` where it does not understand; the cursor then stands near the word that stopped it.
 
-mod alter_table;
-mod column;
+pub(in crate::sql) mod alter_table;
+pub(in crate::sql) mod column;
 mod constraint;
 pub(in crate::sql) mod expr;
 mod index;
@@ -20,7 +20,7 @@ pub(in crate::sql) mod types;
 mod view;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::sql) mod tests;
 
 use super::cursor::Tokens;
 use super::token::without_executable_marks;
@@ -44,7 +44,8 @@ impl Described {
         described
     }
 
-    fn push(&mut self, action: Action, span: Span) {
+    /// One more action, done by the part at `span`.
+    pub(in crate::sql) fn push(&mut self, action: Action, span: Span) {
         self.changes.push(Change {
             action,
             span,
@@ -52,12 +53,22 @@ impl Described {
         });
     }
 
-    fn all(tokens: &Tokens, actions: Vec<Action>) -> Self {
+    /// Several actions, each done by the whole statement.
+    pub(in crate::sql) fn all(tokens: &Tokens, actions: Vec<Action>) -> Self {
         let mut described = Self::default();
         for action in actions {
             described.push(action, tokens.whole());
         }
         described
+    }
+
+    /// Its reader stopped at the next token.
+    pub(in crate::sql) fn stopped(tokens: &Tokens) -> Self {
+        let reason = match tokens.peek_text() {
+            "" => "the statement ends where more is expected".to_owned(),
+            stop => format!("the statement is not understood from `{stop}` on"),
+        };
+        Self::opaque(tokens, reason)
     }
 
     /// Nothing of the statement was understood.
@@ -80,13 +91,7 @@ pub(in crate::sql) fn statement(tokens: &mut Tokens) -> Option<Described> {
     let mark = tokens.mark();
     let reader = reader(tokens)?;
     tokens.reset(mark);
-    let described = reader(tokens).unwrap_or_else(|| {
-        let reason = match tokens.peek_text() {
-            "" => "the statement ends where more is expected".to_owned(),
-            stop => format!("the statement is not understood from `{stop}` on"),
-        };
-        Described::opaque(tokens, reason)
-    });
+    let described = reader(tokens).unwrap_or_else(|| Described::stopped(tokens));
     Some(described)
 }
 

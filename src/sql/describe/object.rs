@@ -165,7 +165,7 @@ fn object(tokens: &mut Tokens, kind: ObjectKind) -> Option<Object> {
 }
 
 /// A role or account: a name, a string, MySQL's `'name'@'host'`.
-fn role(tokens: &mut Tokens) -> Option<Ident> {
+pub(in crate::sql) fn role(tokens: &mut Tokens) -> Option<Ident> {
     let name = match tokens.literal() {
         Some(literal) => Ident::folded(&literal.value),
         None => tokens.ident()?,
@@ -214,7 +214,12 @@ fn argument(tokens: &mut Tokens) -> Option<String> {
         return None;
     }
     tokens.item();
-    found.map(|found| found.to_string())
+    let mut found = found?;
+    if tokens.dialect() == Dialect::Postgres {
+        // `f(varchar(10))` is `f(varchar)`: the server forgets the length.
+        found.args.clear();
+    }
+    Some(found.to_string())
 }
 
 fn ends_argument(tokens: &Tokens) -> bool {

@@ -8,7 +8,8 @@ use super::super::{OpaqueKind, read};
 use crate::model::{Dialect, Engine, Span};
 use Dialect::{Mysql, Postgres, Sqlite};
 
-fn changes(sql: &str, dialect: Dialect) -> Vec<String> {
+/// What `sql` is read as, a line for each change.
+pub(in crate::sql) fn changes(sql: &str, dialect: Dialect) -> Vec<String> {
     let script = read(
         sql,
         &[Span::new(0, sql.len())],
@@ -32,7 +33,8 @@ fn changes(sql: &str, dialect: Dialect) -> Vec<String> {
     lines
 }
 
-fn check(dialect: Dialect, cases: &[(&str, &[&str])]) {
+/// Holds each text to what it is read as.
+pub(in crate::sql) fn check(dialect: Dialect, cases: &[(&str, &[&str])]) {
     for (sql, expected) in cases {
         assert_eq!(changes(sql, dialect), *expected, "{dialect}: {sql}");
     }

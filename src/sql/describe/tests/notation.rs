@@ -1,8 +1,8 @@
 //! A short notation for actions, so that a table of cases can be read. What has none is printed as it is.
 
 use crate::model::{
-    Action, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateTable, Position, Reference,
-    RowChange, RowSource, TableChange, TypeShape,
+    Action, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateRoutine, CreateTable, Name,
+    Position, Reference, RowChange, RowSource, TableChange, TypeShape,
 };
 
 pub(super) fn action(action: &Action) -> String {
@@ -69,8 +69,67 @@ pub(super) fn action(action: &Action) -> String {
             value,
             local,
         } => join([format!("set {variable} = {value:?}"), flag(*local, "local")]),
+        Action::CreateRoutine(found) => routine(found),
+        Action::CreateTrigger(found) => join([
+            format!("trigger {} on {}", found.name, found.table),
+            flag(found.or_replace, "or-replace"),
+            flag(found.if_not_exists, "if-not-exists"),
+            flag(found.instead_of, "instead-of"),
+        ]),
+        Action::AlterObject { object, clause } => format!("alter {object}: {clause}"),
+        Action::Comment { on } => format!("comment {on}"),
+        Action::Grant { on, to } => format!("grant {on} -> {to}"),
+        Action::Revoke { on, from } => format!("revoke {on} <- {from}"),
+        Action::Call { routine } => format!("call {routine}"),
+        Action::Session { command } => format!("session {command}"),
+        Action::Reindex {
+            object,
+            concurrently,
+        } => join([
+            format!("reindex {object}"),
+            flag(*concurrently, "concurrently"),
+        ]),
+        Action::Refresh { view, concurrently } => join([
+            format!("refresh {view}"),
+            flag(*concurrently, "concurrently"),
+        ]),
+        Action::Analyze { table } => join(["analyze".to_owned(), optional(table.as_ref())]),
+        Action::Maintain {
+            command,
+            table,
+            rewrites,
+        } => join([
+            (*command).to_owned(),
+            optional(table.as_ref()),
+            flag(*rewrites, "rewrites"),
+        ]),
+        Action::LockTable { tables, mode } => format!("lock({}) {mode}", list(tables))
+            .trim_end()
+            .to_owned(),
         other => format!("{other:?}"),
     }
+}
+
+fn optional(name: Option<&Name>) -> String {
+    name.map(ToString::to_string).unwrap_or_default()
+}
+
+fn routine(found: &CreateRoutine) -> String {
+    join([
+        format!("routine {}", found.object),
+        flag(found.or_replace, "or-replace"),
+        flag(found.if_not_exists, "if-not-exists"),
+        found
+            .returns
+            .as_ref()
+            .map(|returns| format!("returns({returns})"))
+            .unwrap_or_default(),
+        found
+            .body
+            .as_ref()
+            .map(|body| format!("{}: {}", body.language, body.text.trim()))
+            .unwrap_or_default(),
+    ])
 }
 
 fn table(found: &CreateTable) -> String {
