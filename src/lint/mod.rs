@@ -137,6 +137,13 @@ impl<'a> Site<'a> {
 }
 
 impl<'a> File<'a> {
+    /// The line, from 1, on which the statement at `index` begins.
+    pub fn line_of(&self, index: usize) -> usize {
+        let start = self.script.statements[index].span.start;
+        let before = &self.migration.text[..start];
+        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+    }
+
     /// Every change of the file with its statement's index and what was said of it.
     pub fn changes(&self) -> impl Iterator<Item = (usize, &'a Change, &'a JudgedChange)> {
         let judged = self.judged;

@@ -64,6 +64,7 @@ impl Schema {
                 self.rename(object, &to);
             }
             Action::AlterType { name, change } => self.alter_type(name, change),
+            Action::SetIndexVisible { index, visible } => self.set_index_visible(index, *visible),
             _ => {}
         }
     }
@@ -198,6 +199,7 @@ impl Schema {
             .push(Index {
                 def: create.clone(),
                 birth,
+                visible: true,
             });
     }
 
@@ -372,6 +374,17 @@ impl Schema {
             }
         }
         self.index_owner.insert(to.clone(), owner);
+    }
+
+    fn set_index_visible(&mut self, index: &Object, visible: bool) {
+        let table = index
+            .table
+            .as_ref()
+            .and_then(|name| self.tables.get_mut(name));
+        let indexes = table.into_iter().flat_map(|table| &mut table.indexes);
+        for held in indexes.filter(|held| held.is_named(&index.name.name)) {
+            held.visible = visible;
+        }
     }
 
     fn alter_type(&mut self, name: &Name, change: &TypeChange) {

@@ -255,6 +255,12 @@ impl Schema {
         part.generation = self.generation;
         for name in names {
             if let Some(table) = self.tables.get(name) {
+                let named = table
+                    .indexes
+                    .iter()
+                    .filter_map(|index| index.def.name.as_ref());
+                part.index_owner
+                    .extend(named.map(|index| (index.clone(), name.clone())));
                 part.tables.insert(name.clone(), table.clone());
             }
         }

@@ -68,6 +68,8 @@ pub struct Index {
     pub def: CreateIndex,
     /// When it came.
     pub birth: Birth,
+    /// The planner may use it (MySQL: VISIBLE, MariaDB: NOT IGNORED).
+    pub visible: bool,
 }
 
 impl Index {
@@ -118,6 +120,7 @@ impl Table {
         table.indexes.extend(create.indexes.iter().map(|def| Index {
             def: def.clone(),
             birth,
+            visible: true,
         }));
         table
     }

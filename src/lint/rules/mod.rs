@@ -23,6 +23,16 @@ rules! {
     add_or_change_primary_key,
     pk_using_index_nullable,
     add_exclusion,
+    validate_in_same_tx,
+    validate_while_writes_blocked,
+    drop_constraint,
+    fk_without_index,
+    inline_references_ignored,
+    constraint_trigger_or_deferrable_change,
+    create_index_blocking,
+    drop_index_blocking,
+    drop_index_visible,
+    reindex_blocking,
     unused_allow,
 }
 
