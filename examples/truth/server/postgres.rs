@@ -1,11 +1,15 @@
 //! A throwaway PostgreSQL.
 
+mod reader;
+
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 use bgmigrate::model::TransactionMode;
 
+use self::reader::Reader;
 use super::Server;
 use super::client::{Answer, feed};
 use super::keeper::{Home, Keeper, find_program};
@@ -19,6 +23,8 @@ pub(crate) struct Postgres {
     _keeper: Keeper,
     home: Home,
     psql: PathBuf,
+    /// Connected to the database since it was made.
+    reader: RefCell<Option<Reader>>,
     version: String,
 }
 
@@ -64,6 +70,7 @@ impl Postgres {
             home,
             psql,
             version,
+            reader: RefCell::new(None),
             _keeper: keeper,
         })
     }
@@ -83,15 +90,19 @@ impl Postgres {
 
 impl Server for Postgres {
     fn clean(&mut self) -> Result<()> {
-        // Roles and tablespaces outlive a database.
+        self.reader.replace(None);
+        // Roles and their settings outlive a database.
         let roles = "SELECT format('DROP ROLE %I;', rolname) FROM pg_roles \
                      WHERE rolname <> 'postgres' AND rolname !~ '^pg_'";
         self.administer(&format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))
             .and_then(|_| self.administer(roles))
-            .and_then(|drops| self.administer(&drops))
+            .and_then(|drops| self.administer(&format!("ALTER ROLE postgres RESET ALL;\n{drops}")))
             .and_then(|_| self.administer(&format!("CREATE DATABASE {DATABASE}")))
-            .map(drop)
-            .map_err(|error| anyhow!("cannot make an empty database: {error}"))
+            .map_err(|error| anyhow!("cannot make an empty database: {error}"))?;
+        let mut client = client(&self.home, &self.psql, DATABASE);
+        self.reader
+            .replace(Some(Reader::start(client.args(["-v", "ON_ERROR_STOP=0"]))?));
+        Ok(())
     }
 
     fn apply(&mut self, sql: &str, transaction: TransactionMode) -> Result<(), String> {
@@ -112,7 +123,12 @@ impl Server for Postgres {
     }
 
     fn query(&self, sql: &str) -> Answer {
-        feed(&mut client(&self.home, &self.psql, DATABASE), sql)
+        let mut reader = self.reader.borrow_mut();
+        let reader = reader.as_mut().ok_or("no database was made yet")?;
+        match reader.ask(sql) {
+            Ok(rows) => rows.ok_or_else(|| "the server refused the query".to_owned()),
+            Err(error) => Err(format!("{error:#}")),
+        }
     }
 
     fn catalog(&self) -> Result<Catalog> {

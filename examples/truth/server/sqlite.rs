@@ -142,7 +142,11 @@ fn with_texts(lines: &str) -> Result<String> {
             json!({ "row": "part", "part": "check", "of": table["of"], "expression": check })
         })
     }));
-    Ok(rows.iter().map(|row| format!("{row}\n")).collect())
+    Ok(rows
+        .iter()
+        .map(Value::to_string)
+        .collect::<Vec<_>>()
+        .join("\n"))
 }
 
 /// An expression has no column name, and reads as null; its text stands in.
