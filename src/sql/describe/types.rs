@@ -64,6 +64,12 @@ fn postgres_name(tokens: &mut Tokens) -> Option<DataType> {
         Some(schema) if schema.as_str() != "pg_catalog" => format!("{schema}.{own}"),
         _ => own.to_owned(),
     };
+    // In a routine: the type of a column, or the row of a table, whatever it is at the time.
+    if tokens.is_operator("%") && tokens.word_at(1).is_some() {
+        tokens.advance();
+        let what = tokens.ident()?;
+        return Some(DataType::named(&format!("{plain}%{what}")));
+    }
     // `"char"` is a type of its own, one byte wide.
     Some(DataType::named(if quoted && plain == "char" {
         "\"char\""
@@ -365,6 +371,7 @@ mod tests {
             ),
             (Dialect::Postgres, &["audit.\"State\""], "audit.State"),
             (Dialect::Postgres, &["\"char\""], "\"char\""),
+            (Dialect::Postgres, &["users.email%TYPE"], "users.email%type"),
             (
                 Dialect::Postgres,
                 &["interval day to second(3)"],
