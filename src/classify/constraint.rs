@@ -144,7 +144,7 @@ fn demanded_before(table: &Table, kind: &ConstraintKind) -> bool {
 }
 
 /// Whether a whole-table unique index holds (or held until just now) on some of these columns.
-pub(super) fn unique_index_within(table: &Table, columns: &[Ident]) -> bool {
+fn unique_index_within(table: &Table, columns: &[Ident]) -> bool {
     table
         .indexes
         .iter()

@@ -10,7 +10,6 @@ use crate::model::{
 use crate::schema::{Index, Schema, Table, definition_changes};
 use crate::sql::Script;
 
-use super::constraint::unique_index_within;
 use super::{Context, Judgement, alter_released, definitions, says};
 
 /// What the whole file does, looked at before its statements are judged.
@@ -19,7 +18,7 @@ pub struct FileFacts<'a> {
     /// For each name under which an old table is dropped in the course of a rebuild: what the rebuild comes to.
     rebuilds: HashMap<Name, Judgement>,
     /// Renames that are steps of a rebuild.
-    rebuild_renames: HashSet<(Name, Name)>,
+    rebuild_renames: HashMap<(Name, Name), Judgement>,
     /// Tables that stand at the end under their old name with their old rows.
     rebuilt: Vec<Name>,
     /// Types that are renamed away and created anew: old name → name it is renamed to, and the new shape.
@@ -37,7 +36,7 @@ impl<'a> FileFacts<'a> {
         let mut facts = Self {
             script,
             rebuilds: HashMap::new(),
-            rebuild_renames: HashSet::new(),
+            rebuild_renames: HashMap::new(),
             rebuilt: Vec::new(),
             type_swaps: HashMap::new(),
         };
@@ -192,8 +191,9 @@ impl<'a> FileFacts<'a> {
         self.rebuilds.get(table)
     }
 
-    pub(super) fn is_rebuild_step(&self, from: &Name, to: &Name) -> bool {
-        self.rebuild_renames.contains(&(from.clone(), to.clone()))
+    /// What a rename comes to that is a step of a rebuild.
+    pub(super) fn rebuild_renaming(&self, from: &Name, to: &Name) -> Option<&Judgement> {
+        self.rebuild_renames.get(&(from.clone(), to.clone()))
     }
 
     pub(super) fn type_after_swap(&self, name: &Name) -> Option<&Judgement> {
@@ -307,7 +307,22 @@ impl<'a> FileFacts<'a> {
             for alias in rows.aliases(name) {
                 self.rebuilds.insert(alias, judgement.clone());
             }
-            self.rebuild_renames.extend(rows.renames_of(name));
+            for step in rows.renames_of(name) {
+                // The verdict stands at the DROP; without one, where the old table goes out of the way.
+                let judged_here = step.0 == *name && !rows.dropped.contains_key(name);
+                let step_of = || {
+                    says(
+                        Effect::Neutral,
+                        "one step of a table rebuild, which is judged by its DROP",
+                    )
+                };
+                let judgement = if judged_here {
+                    judgement.clone()
+                } else {
+                    step_of()
+                };
+                self.rebuild_renames.insert(step, judgement);
+            }
             self.rebuilt.push(name.clone());
         }
     }
@@ -341,7 +356,7 @@ impl<'a> FileFacts<'a> {
                 ..Script::default()
             },
             rebuilds: HashMap::new(),
-            rebuild_renames: HashSet::new(),
+            rebuild_renames: HashMap::new(),
             rebuilt: Vec::new(),
             type_swaps: HashMap::new(),
         };
@@ -371,19 +386,8 @@ impl<'a> FileFacts<'a> {
                 format!("the unique index {} does not come back", index.def.label()),
             )
         });
-        let new_index = after.indexes.iter().find(|index| {
-            let columns: Vec<Ident> = index.def.columns().cloned().collect();
-            index.def.unique
-                && !unique_index_within(before, &columns)
-                && !before.is_unique_on(&columns)
-                && !has_index_like(before, index)
-        });
-        let new_index = new_index.map(|index| {
-            says(
-                Effect::Restrict,
-                format!("the unique index {} is new", index.def.label()),
-            )
-        });
+        let unique = after.indexes.iter().filter(|index| index.def.unique);
+        let new_index = unique.map(|index| super::index::create(&index.def, &new));
         let worst = judged
             .chain(lost_index)
             .chain(new_index)

@@ -96,6 +96,12 @@ pub(super) fn drop(object: &Object, if_exists: bool, context: &Context<'_>) -> J
         if context.schema.is_new_table(&table.name) || context.schema.is_current(index.birth) {
             return says(Effect::Neutral, "the index is new in the same pending set");
         }
+        if context.facts.rebuild_dropping(&table.name).is_some() {
+            return says(
+                Effect::Neutral,
+                "one step of a table rebuild, which is judged by its DROP",
+            );
+        }
         if !index.def.unique {
             return says(
                 Effect::Neutral,

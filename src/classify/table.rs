@@ -67,11 +67,8 @@ pub(super) fn rename(object: &Object, to: &Name, context: &Context<'_>) -> Judge
             "the engine takes both spellings for the same name",
         );
     }
-    if context.facts.is_rebuild_step(from, to) {
-        return says(
-            Effect::Neutral,
-            "one step of a table rebuild, which is judged by its DROP",
-        );
+    if let Some(step) = context.facts.rebuild_renaming(from, to) {
+        return step.clone();
     }
     if context.schema.is_new_table(from) {
         return says(

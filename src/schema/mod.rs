@@ -262,6 +262,12 @@ impl Schema {
                 part.index_owner
                     .extend(named.map(|index| (index.clone(), name.clone())));
                 part.tables.insert(name.clone(), table.clone());
+                let named = table
+                    .indexes
+                    .iter()
+                    .filter_map(|index| index.def.name.as_ref());
+                part.index_owner
+                    .extend(named.map(|index| (index.clone(), table.name.clone())));
             }
         }
         part
