@@ -440,3 +440,142 @@ fn unicode_unescaped(text: &str) -> String {
     plain.push_str(rest);
     plain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Dialect::{Mysql, Postgres, Sqlite};
+
+    fn tokens(text: &str, dialect: Dialect) -> Tokens<'_> {
+        Tokens::new(text, Span::new(0, text.len()), dialect)
+    }
+
+    #[test]
+    fn keywords_are_taken_together_or_not_at_all() {
+        let mut it = tokens("create /* a */ OR -- b\n Replace VIEW v", Postgres);
+        assert!(!it.take(&["CREATE", "TABLE"]));
+        assert!(it.take(&["CREATE", "OR", "REPLACE"]));
+        assert_eq!(it.is_any(&["TABLE", "VIEW"]), Some("VIEW"));
+        assert_eq!(it.take_any(&["TABLE", "VIEW"]), Some("VIEW"));
+        assert_eq!(it.rest_text(), "v");
+        assert!(it.advance().is_some() && it.at_end() && it.advance().is_none());
+        assert_eq!((it.peek_text(), it.rest_text()), ("", ""));
+    }
+
+    #[test]
+    fn a_quoted_word_is_no_keyword() {
+        let mut it = tokens("\"create\" x", Postgres);
+        assert!(!it.is("CREATE") && it.peek_word().is_none());
+        assert_eq!(it.ident(), Some(Ident::new("create", true, Postgres)));
+    }
+
+    #[test]
+    fn identifiers_lose_their_quotes() {
+        let cases = [
+            (Postgres, "Users", "users"),
+            (Postgres, "\"a\"\"B\"", "a\"B"),
+            (Postgres, "U&\"d\\0061t\\+000061\\\\\"", "data\\"),
+            (Mysql, "`a``b`", "a`b"),
+            (Mysql, "1st", "1st"),
+            (Sqlite, "[a\"b]", "a\"b"),
+            (Sqlite, "`a`", "a"),
+        ];
+        for (dialect, text, expected) in cases {
+            assert_eq!(
+                tokens(text, dialect).ident().unwrap().as_str(),
+                expected,
+                "{text}"
+            );
+        }
+        for (dialect, text) in [
+            (Mysql, "\"a\""),
+            (Postgres, "'a'"),
+            (Postgres, "1"),
+            (Sqlite, ""),
+        ] {
+            assert_eq!(tokens(text, dialect).ident(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_have_up_to_three_parts_and_stop_at_a_star() {
+        for (text, expected, rest) in [
+            ("t (a)", "t", "(a)"),
+            ("s . \"T\" x", "s.T", "x"),
+            ("db.s.t", "s.t", ""),
+            ("public.t", "t", ""),
+            ("t.*", "t", ".*"),
+        ] {
+            let mut it = tokens(text, Postgres);
+            assert_eq!(it.name().unwrap().to_string(), expected, "{text}");
+            assert_eq!(it.rest_text(), rest, "{text}");
+        }
+    }
+
+    #[test]
+    fn string_constants_lose_quotes_and_escapes() {
+        for (dialect, text, value, inside) in [
+            (Postgres, "'it''s \\n'", "it's \\n", "it''s \\n"),
+            (Postgres, "E'a\\n\\''", "a\n'", "a\\n\\'"),
+            (Postgres, "$f$ 'x' $f$", " 'x' ", " 'x' "),
+            (Postgres, "U&'d\\0061'", "da", "d\\0061"),
+            (Mysql, "\"a\\\"\"\"b\"", "a\"\"b", "a\\\"\"\"b"),
+            (Mysql, "N'x'", "x", "x"),
+        ] {
+            let literal = tokens(text, dialect).literal().unwrap();
+            assert_eq!(
+                (literal.value.as_str(), literal.inside.of(text)),
+                (value, inside),
+                "{text}"
+            );
+        }
+        assert_eq!(tokens("x", Postgres).literal(), None);
+    }
+
+    #[test]
+    fn groups_are_skipped_whole_or_not_at_all() {
+        let text = "(a, (b)) USING (c) WHERE";
+        let mut it = tokens(text, Postgres);
+        assert_eq!(it.parenthesised().map(|span| span.of(text)), Some("a, (b)"));
+        assert_eq!(it.seek(&["WHERE", "HAVING"]), Some("WHERE"));
+        assert_eq!(it.seek(&["USING"]), None);
+        assert!(it.is("WHERE"));
+        let mut open = tokens("(a, (b)", Postgres);
+        assert_eq!(open.parenthesised(), None);
+        assert_eq!(open.rest_text(), "(a, (b)");
+    }
+
+    #[test]
+    fn items_end_at_commas_of_their_own_list() {
+        let text = "a numeric(1, 2) DEFAULT f(x, y), b int)";
+        let mut it = tokens(text, Postgres);
+        assert_eq!(it.item().of(text), "a numeric(1, 2) DEFAULT f(x, y)");
+        assert!(it.take_kind(TokenKind::Comma).is_some());
+        assert_eq!(it.item().of(text), "b int");
+        assert!(
+            it.item().is_empty(),
+            "nothing stands before the parenthesis"
+        );
+    }
+
+    #[test]
+    fn a_mark_leads_back_and_tells_what_was_read() {
+        let text = "a  b c";
+        let mut it = tokens(text, Postgres);
+        let mark = it.mark();
+        assert!(it.since(mark).is_empty());
+        it.advance();
+        it.advance();
+        assert_eq!(it.since(mark).of(text), "a  b");
+        it.reset(mark);
+        assert_eq!(it.whole(), it.rest());
+    }
+
+    #[test]
+    fn executed_comments_are_read_as_code() {
+        let text = "CREATE /*!50017 DEFINER=x*/ /*!50003 TRIGGER t*/";
+        let mut it = tokens(text, Mysql);
+        assert!(it.take_word("CREATE") && it.take_word("DEFINER") && it.take_operator("="));
+        assert!(it.take_word("x") && it.take(&["TRIGGER", "t"]) && it.at_end());
+    }
+}

@@ -73,7 +73,7 @@ struct Splitter<'a> {
     comments: Option<Span>,
     /// Line ends since the last comment or statement.
     newlines: usize,
-    /// `DELIMITER` has set another one than `;`, which no longer ends anything.
+    /// `DELIMITER` has set another one than `;`.
     delimited: bool,
     current: Option<Current<'a>>,
 }
@@ -92,7 +92,7 @@ impl Splitter<'_> {
             TokenKind::Whitespace => self.whitespace(token.span),
             TokenKind::LineComment | TokenKind::BlockComment => self.comment(token.span),
             TokenKind::ExecutableOpen | TokenKind::ExecutableClose => {}
-            TokenKind::Semicolon if !self.delimited && !self.in_body() => self.finish(),
+            TokenKind::Semicolon => self.semicolon(token),
             TokenKind::Delimiter | TokenKind::Breakpoint => self.finish(),
             TokenKind::MetaCommand => self.command(token.span, PieceKind::MetaCommand),
             TokenKind::ClientCommand => {
@@ -118,10 +118,16 @@ impl Splitter<'_> {
         }
     }
 
-    fn in_body(&self) -> bool {
-        self.current
-            .as_ref()
-            .is_some_and(|current| current.body.is_open())
+    fn semicolon(&mut self, token: Token) {
+        match &mut self.current {
+            Some(current) if current.body.is_open() => self.significant(token),
+            // The delimiter alone ends a routine while one is in force, and the semicolon before it is no part of
+            // the routine. Any other statement ends here: MySQL's client sends all at once, the server runs each.
+            Some(current) if self.delimited && current.body.is_compound() => {
+                current.body.token(token, self.text);
+            }
+            _ => self.finish(),
+        }
     }
 
     fn whitespace(&mut self, span: Span) {
@@ -155,7 +161,7 @@ impl Splitter<'_> {
                 .take()
                 .unwrap_or(Span::new(token.span.start, token.span.start)),
             template: None,
-            body: Body::new(self.dialect, self.delimited),
+            body: Body::new(self.dialect),
         });
         current.span.end = token.span.end;
         if token.kind == TokenKind::Template {

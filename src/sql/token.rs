@@ -163,3 +163,224 @@ pub fn without_executable_marks(
     }
     plain.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Dialect::{Mysql, Postgres, Sqlite};
+    use TokenKind::{
+        Comma, Dot, LeftParen, Number, Operator, Placeholder, QuotedIdent, RightParen, String,
+        Template, Word,
+    };
+
+    /// Each text is read as exactly these tokens, blanks left out.
+    fn check(dialect: Dialect, cases: &[(&str, &[(TokenKind, &str)])]) {
+        for (text, expected) in cases {
+            let tokens = tokenize(text, Span::new(0, text.len()), dialect);
+            let read: Vec<_> = tokens
+                .iter()
+                .filter(|token| token.kind != TokenKind::Whitespace)
+                .map(|token| (token.kind, token.span.of(text)))
+                .collect();
+            assert_eq!(read, *expected, "{dialect}: {text}");
+        }
+    }
+
+    #[test]
+    fn numbers_end_where_the_engines_end_them() {
+        for dialect in Dialect::ALL {
+            check(
+                dialect,
+                &[
+                    (
+                        "1.5e-3+.5",
+                        &[(Number, "1.5e-3"), (Operator, "+"), (Number, ".5")],
+                    ),
+                    (
+                        "1..10",
+                        &[(Number, "1"), (Dot, "."), (Dot, "."), (Number, "10")],
+                    ),
+                    ("0x1F", &[(Number, "0x1F")]),
+                    ("a.b", &[(Word, "a"), (Dot, "."), (Word, "b")]),
+                ],
+            );
+        }
+        check(
+            Mysql,
+            &[
+                ("1a", &[(Word, "1a")]),
+                ("t.1st", &[(Word, "t"), (Dot, "."), (Word, "1st")]),
+            ],
+        );
+    }
+
+    #[test]
+    fn operators_end_where_postgres_ends_them() {
+        check(
+            Postgres,
+            &[
+                (
+                    "a=-1",
+                    &[(Word, "a"), (Operator, "="), (Operator, "-"), (Number, "1")],
+                ),
+                ("a@-1", &[(Word, "a"), (Operator, "@-"), (Number, "1")]),
+                (
+                    "a->>'b'",
+                    &[(Word, "a"), (Operator, "->>"), (String, "'b'")],
+                ),
+                ("a::int", &[(Word, "a"), (Operator, "::"), (Word, "int")]),
+                ("a:=b", &[(Word, "a"), (Operator, ":="), (Word, "b")]),
+                (
+                    "a*/* c */b",
+                    &[
+                        (Word, "a"),
+                        (Operator, "*"),
+                        (TokenKind::BlockComment, "/* c */"),
+                        (Word, "b"),
+                    ],
+                ),
+                (
+                    "a <-- c",
+                    &[
+                        (Word, "a"),
+                        (Operator, "<"),
+                        (TokenKind::LineComment, "-- c"),
+                    ],
+                ),
+                (
+                    "count(*),",
+                    &[
+                        (Word, "count"),
+                        (LeftParen, "("),
+                        (Operator, "*"),
+                        (RightParen, ")"),
+                        (Comma, ","),
+                    ],
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn parameters_and_variables_are_told_by_dialect() {
+        check(
+            Postgres,
+            &[(
+                "$1 :a :'b' ?",
+                &[
+                    (Placeholder, "$1"),
+                    (Placeholder, ":a"),
+                    (Placeholder, ":'b'"),
+                    (Operator, "?"),
+                ],
+            )],
+        );
+        check(
+            Mysql,
+            &[(
+                "? @a @@b.c l:x",
+                &[
+                    (Placeholder, "?"),
+                    (Placeholder, "@a"),
+                    (Placeholder, "@@b"),
+                    (Dot, "."),
+                    (Word, "c"),
+                    (Word, "l"),
+                    (Operator, ":"),
+                    (Word, "x"),
+                ],
+            )],
+        );
+        check(
+            Mysql,
+            &[(
+                "a@b@'c'",
+                &[
+                    (Word, "a"),
+                    (Placeholder, "@b"),
+                    (Operator, "@"),
+                    (String, "'c'"),
+                ],
+            )],
+        );
+        check(
+            Sqlite,
+            &[(
+                "?1 :a @b $c",
+                &[
+                    (Placeholder, "?1"),
+                    (Placeholder, ":a"),
+                    (Placeholder, "@b"),
+                    (Placeholder, "$c"),
+                ],
+            )],
+        );
+    }
+
+    #[test]
+    fn quotes_are_told_by_dialect() {
+        check(
+            Mysql,
+            &[("\"a\" `b`", &[(String, "\"a\""), (QuotedIdent, "`b`")])],
+        );
+        check(
+            Sqlite,
+            &[(
+                "\"a\" `b` [c]",
+                &[
+                    (QuotedIdent, "\"a\""),
+                    (QuotedIdent, "`b`"),
+                    (QuotedIdent, "[c]"),
+                ],
+            )],
+        );
+        check(
+            Postgres,
+            &[(
+                "\"a\" c[1]",
+                &[
+                    (QuotedIdent, "\"a\""),
+                    (Word, "c"),
+                    (Operator, "["),
+                    (Number, "1"),
+                    (Operator, "]"),
+                ],
+            )],
+        );
+        check(
+            Postgres,
+            &[("$a$ $b$ $a$", &[(TokenKind::DollarString, "$a$ $b$ $a$")])],
+        );
+    }
+
+    #[test]
+    fn templates_are_cut_out_of_names() {
+        for dialect in Dialect::ALL {
+            check(
+                dialect,
+                &[
+                    (
+                        "a_${x}_b",
+                        &[(Word, "a_"), (Template, "${x}"), (Word, "_b")],
+                    ),
+                    ("{{ p }}t", &[(Template, "{{ p }}"), (Word, "t")]),
+                ],
+            );
+        }
+    }
+
+    #[test]
+    fn the_marks_of_executed_comments_are_blanked_in_place() {
+        let text = "/*!50003 CREATE*/ /*!50017 DEFINER=x*/ /* kept */ TRIGGER t '/*!'*/";
+        let inside = Span::new(9, text.len());
+        let plain = without_executable_marks(text, inside, Mysql);
+        assert_eq!(
+            plain,
+            "CREATE            DEFINER=x   /* kept */ TRIGGER t '/*!'  "
+        );
+        assert_eq!(
+            without_executable_marks(text, inside, Sqlite),
+            inside.of(text)
+        );
+    }
+}

@@ -70,15 +70,11 @@ enum Previous<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// Before the first token of a statement. Where `DELIMITER` rules, no body need be looked for.
-    pub(super) fn new(dialect: Dialect, delimited: bool) -> Self {
+    /// Before the first token of a statement.
+    pub(super) fn new(dialect: Dialect) -> Self {
         Self {
             dialect,
-            shape: if delimited {
-                Shape::Plain
-            } else {
-                Shape::Unknown
-            },
+            shape: Shape::Unknown,
             blocks: Vec::new(),
             parens: 0,
             inner: "",
@@ -95,6 +91,11 @@ impl<'a> Body<'a> {
             Shape::TriggerBody => true,
             Shape::Unknown | Shape::Plain | Shape::TriggerHead | Shape::TriggerEnd => false,
         }
+    }
+
+    /// Whether this is a statement of MySQL that may have a body, open or not.
+    pub(super) fn is_compound(&self) -> bool {
+        self.shape == Shape::Compound
     }
 
     /// What is open, and where it was opened.

@@ -290,6 +290,13 @@ fn what_mysql_executes_in_comments_is_code() {
                 "/*!40101 SET NAMES utf8 */;\n/*!50003 SET x = 1 */ ;",
                 &["SET NAMES utf8", "SET x = 1"],
             ),
+            (
+                "DELIMITER ;;\n/*!50003 CREATE*/ /*!50017 DEFINER=x*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET @a = 1; END */;;",
+                &[
+                    "client: DELIMITER ;;",
+                    "CREATE*/ /*!50017 DEFINER=x*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET @a = 1; END",
+                ],
+            ),
             ("/*!40101 */; SELECT 1", &["SELECT 1"]),
             (
                 "/*M!100100 SET a = 1; SET b = /* two; */ 2 */;",
@@ -385,7 +392,7 @@ fn mysql_delimiters_rule_alone() {
                 "delimiter //\r\nCREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @a = 4/2; //\r\ndelimiter ;\r\nSELECT 2;",
                 &[
                     "client: delimiter //",
-                    "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @a = 4/2;",
+                    "CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET @a = 4/2",
                     "client: delimiter ;",
                     "SELECT 2",
                 ],
@@ -394,7 +401,8 @@ fn mysql_delimiters_rule_alone() {
                 "DELIMITER ;;\nSELECT 1; SELECT '2;;';;\nSELECT 3 ;;\nDELIMITER ;\nSELECT 4;SELECT 5",
                 &[
                     "client: DELIMITER ;;",
-                    "SELECT 1; SELECT '2;;'",
+                    "SELECT 1",
+                    "SELECT '2;;'",
                     "SELECT 3",
                     "client: DELIMITER ;",
                     "SELECT 4",
@@ -404,6 +412,21 @@ fn mysql_delimiters_rule_alone() {
             (
                 "  DELIMITER |\nSELECT 1|\n  DELIMITER ;\n",
                 &["client: DELIMITER |", "SELECT 1", "client: DELIMITER ;"],
+            ),
+            (
+                "DELIMITER $$\nDROP PROCEDURE p;\nCREATE PROCEDURE p() l: BEGIN SELECT 1; odd; END; \n$$",
+                &[
+                    "client: DELIMITER $$",
+                    "DROP PROCEDURE p",
+                    "CREATE PROCEDURE p() l: BEGIN SELECT 1; odd; END",
+                ],
+            ),
+            (
+                "DELIMITER $$\nCREATE FUNCTION f() RETURNS INT RETURN 1; -- x\nSELECT 1 $$",
+                &[
+                    "client: DELIMITER $$",
+                    "CREATE FUNCTION f() RETURNS INT RETURN 1; -- x\nSELECT 1",
+                ],
             ),
             (
                 "DELIMITER $$\nSELECT 1\nDELIMITER ;\nSELECT 2;",

@@ -94,7 +94,7 @@ impl<'a> Lexer<'a> {
             b',' => self.take(1, TokenKind::Comma),
             b'(' => self.take(1, TokenKind::LeftParen),
             b')' => self.take(1, TokenKind::RightParen),
-            b'.' if !self.peek(1).is_ascii_digit() || self.follows_a_name() => {
+            b'.' if !self.peek(1).is_ascii_digit() || self.goes_on() => {
                 self.take(1, TokenKind::Dot)
             }
             byte if byte.is_ascii_digit() || byte == b'.' => self.number(),

@@ -74,11 +74,11 @@ impl Lexer<'_> {
         }
     }
 
-    /// Whether a dot here goes on with a name (`t.1st`) rather than begin a number (`.5`).
-    pub(super) fn follows_a_name(&self) -> bool {
+    /// Whether a dot here goes on with a name (`t.1st`) or a range (`1..10`) rather than begin a number (`.5`).
+    pub(super) fn goes_on(&self) -> bool {
         self.at.checked_sub(1).is_some_and(|before| {
             let byte = self.bytes[before];
-            is_word_part(byte) || matches!(byte, b'"' | b'`' | b']' | b'}')
+            is_word_part(byte) || matches!(byte, b'"' | b'`' | b']' | b'}' | b'.')
         })
     }
 
