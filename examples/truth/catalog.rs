@@ -223,7 +223,8 @@ pub(crate) struct Relation {
 impl Relation {
     fn attach(&mut self, part: Part) {
         match part {
-            Part::Column { name, column } => {
+            Part::Column { name, mut column } => {
+                column.default.take_if(|default| is_null(default));
                 self.columns.insert(name, column);
             }
             Part::Key(key) => self.keys.push(key),
@@ -303,16 +304,12 @@ impl Column {
     pub(crate) fn fills_itself(&self) -> bool {
         self.default.is_some() || self.generated.is_some() || self.identity.is_some()
     }
+}
 
-    /// Every row that does not name this column gets a value of its own.
-    pub(crate) fn fills_itself_uniquely(&self) -> bool {
-        const UNIQUE_CALLS: [&str; 4] = ["nextval(", "uuid", "random", "ulid"];
-        let unique = |default: &str| {
-            let default = default.to_lowercase();
-            UNIQUE_CALLS.iter().any(|call| default.contains(call))
-        };
-        self.identity.is_some() || self.default.as_deref().is_some_and(unique)
-    }
+/// The default NULL is as good as none: `NULL`, or in PostgreSQL `NULL::text`.
+fn is_null(default: &str) -> bool {
+    let default = default.split("::").next().unwrap_or_default();
+    default.trim().eq_ignore_ascii_case("null")
 }
 
 /// A primary key, unique constraint or unique index.

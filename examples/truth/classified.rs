@@ -21,6 +21,8 @@ pub(crate) struct Classified {
     pub(crate) opaque: usize,
     /// The statements that hold the file back.
     pub(crate) held_by: Vec<HeldBy>,
+    /// What was said of each change that was let pass, in words.
+    pub(crate) let_pass: Vec<String>,
 }
 
 /// Why a statement gates as contract.
@@ -109,7 +111,29 @@ fn read(migration: &Migration, reviewed: &Reviewed) -> Classified {
             held_by(lines.line(statement.span.start), statement, judged, &made)
         })
         .collect();
+    let let_pass = statements
+        .iter()
+        .zip(&reviewed.judged)
+        .flat_map(|(statement, judged)| {
+            let line = lines.line(statement.span.start);
+            let verdicts = judged.changes.iter().map(|change| &change.verdict);
+            verdicts
+                .filter(|verdict| !verdict.phase.gates_as_contract())
+                .map(
+                    move |Verdict {
+                              phase,
+                              kind,
+                              object,
+                              reason,
+                              ..
+                          }| {
+                        format!("line {line}: {phase} {kind} {object}: {reason}")
+                    },
+                )
+        })
+        .collect();
     Classified {
+        let_pass,
         phase: reviewed.phase,
         statements: statements.len(),
         opaque: statements

@@ -138,6 +138,7 @@ mod tests {
             phase,
             statements: 1,
             opaque: 0,
+            let_pass: Vec::new(),
             held_by: causes
                 .iter()
                 .map(|cause| HeldBy {

@@ -142,6 +142,11 @@ impl Summary {
             for fact in outcome.facts(Weight::Breaking) {
                 writeln!(f, "      catalog: {fact}")?;
             }
+            if agreement == Agreement::Missed {
+                for passed in &outcome.classified.let_pass {
+                    writeln!(f, "      {passed}")?;
+                }
+            }
             for held in &outcome.classified.held_by {
                 writeln!(f, "      line {}: {} {}", held.line, held.kind, held.reason)?;
             }

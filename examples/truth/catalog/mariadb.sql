@@ -14,12 +14,12 @@ SELECT JSON_OBJECT('row', 'relation', 'kind', 'view', 'definition', view_definit
 FROM information_schema.views
 WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
--- A nullable column without a default reads as the default NULL here, which is none.
-SELECT JSON_OBJECT('row', 'part', 'part', 'column', 'name', column_name,
+-- The names of columns are the same in any case.
+SELECT JSON_OBJECT('row', 'part', 'part', 'column', 'name', LOWER(column_name),
     'of', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)),
     'type', column_type,
     'not_null', JSON_EXTRACT(IF(is_nullable = 'NO', 'true', 'false'), '$'),
-    'default', IF(column_default = 'NULL', NULL, column_default),
+    'default', column_default,
     'generated', NULLIF(generation_expression, ''),
     'identity', IF(extra LIKE '%auto_increment%', 'automatic', NULL),
     'on_update', IF(extra LIKE '%on update%', extra, NULL),
@@ -30,7 +30,7 @@ WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_sc
 SELECT JSON_OBJECT('row', 'part', 'part', IF(non_unique, 'index', 'key'), 'name', index_name,
     'of', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)),
     'columns', JSON_EXTRACT(CONCAT('[', GROUP_CONCAT(
-        JSON_QUOTE(CONCAT(column_name, IFNULL(CONCAT('(', sub_part, ')'), ''))) ORDER BY seq_in_index), ']'), '$'))
+        JSON_QUOTE(CONCAT(LOWER(column_name), IFNULL(CONCAT('(', sub_part, ')'), ''))) ORDER BY seq_in_index), ']'), '$'))
 FROM information_schema.statistics
 WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
 GROUP BY table_schema, table_name, index_name, non_unique;
@@ -43,10 +43,10 @@ WHERE constraint_schema NOT IN ('mysql', 'sys', 'performance_schema', 'informati
 SELECT JSON_OBJECT('row', 'part', 'part', 'foreign-key', 'name', r.constraint_name,
     'of', IF(r.constraint_schema = 'truth', r.table_name, CONCAT(r.constraint_schema, '.', r.table_name)),
     'columns', JSON_EXTRACT(CONCAT('[', GROUP_CONCAT(
-        JSON_QUOTE(k.column_name) ORDER BY k.ordinal_position), ']'), '$'),
+        JSON_QUOTE(LOWER(k.column_name)) ORDER BY k.ordinal_position), ']'), '$'),
     'target', r.referenced_table_name,
     'target_columns', JSON_EXTRACT(CONCAT('[', GROUP_CONCAT(
-        JSON_QUOTE(k.referenced_column_name) ORDER BY k.ordinal_position), ']'), '$'),
+        JSON_QUOTE(LOWER(k.referenced_column_name)) ORDER BY k.ordinal_position), ']'), '$'),
     'on_delete', r.delete_rule, 'on_update', r.update_rule)
 FROM information_schema.referential_constraints r
 JOIN information_schema.key_column_usage k

@@ -152,7 +152,7 @@ fn table(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
     }
     keys(old, new, holds, facts);
     checks(old, new, holds, facts);
-    foreign_keys(old, new, facts);
+    foreign_keys(old, new, holds, facts);
     exclusions(old, new, facts);
     rules(old, new, facts);
     for index in old.indexes.difference(&new.indexes) {
@@ -218,11 +218,17 @@ fn restricts(old: &Relation, new: &Relation, key: &Key, holds: &Holds) -> bool {
     let lets_pass = |part: &String| match new.columns.get(part) {
         Some(_) if old.columns.contains_key(part) => false,
         Some(column) => {
-            (key.nulls_distinct && column.left_null()) || column.fills_itself_uniquely()
+            (key.nulls_distinct && column.left_null()) || fills_itself_uniquely(new, column, holds)
         }
         None => key.nulls_distinct && about_new(part) && holds(new, &format!("({part}) IS NULL")),
     };
     !implied && !is_out_of_sight && !key.columns.iter().any(lets_pass)
+}
+
+/// Every row that does not name this column gets a value of its own: the default is another each time.
+fn fills_itself_uniquely(relation: &Relation, column: &Column, holds: &Holds) -> bool {
+    let changes = |default: &String| holds(relation, &format!("({default}) <> ({default})"));
+    column.identity.is_some() || column.default.as_ref().is_some_and(changes)
 }
 
 /// The order of the columns of a key is of no concern to what it forbids, nor to ON CONFLICT.
@@ -268,7 +274,7 @@ pub(super) fn mentions(expression: &str, column: &str) -> bool {
     })
 }
 
-fn foreign_keys(old: &Relation, new: &Relation, facts: &mut Facts) {
+fn foreign_keys(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
     for key in &old.foreign_keys {
         match new
             .foreign_keys
@@ -287,17 +293,34 @@ fn foreign_keys(old: &Relation, new: &Relation, facts: &mut Facts) {
         {
             continue;
         }
+        let about_old = key
+            .columns
+            .iter()
+            .any(|column| old.columns.contains_key(column));
         // One NULL among its columns, and a foreign key asks nothing.
         let left_null = |column: &String| {
             !old.columns.contains_key(column)
                 && new.columns.get(column).is_some_and(Column::left_null)
         };
-        if key.columns.iter().any(left_null) {
+        if key.columns.iter().any(left_null) || (!about_old && holds(new, &has_target(key))) {
             facts.additive(format!("foreign key {}", reference(old, key)));
         } else {
             facts.breaking(format!("new foreign key {}", reference(old, key)));
         }
     }
+}
+
+/// The condition that the row a foreign key asks for is there.
+fn has_target(key: &ForeignKey) -> String {
+    let pairs = key.target_columns.iter().zip(&key.columns);
+    let pairs: Vec<String> = pairs
+        .map(|(theirs, ours)| format!("target.{theirs} = inserted.{ours}"))
+        .collect();
+    format!(
+        "EXISTS (SELECT 1 FROM {} target WHERE {})",
+        key.target,
+        pairs.join(" AND ")
+    )
 }
 
 fn same_reference(one: &ForeignKey, other: &ForeignKey) -> bool {

@@ -101,7 +101,7 @@ impl Server for Sqlite {
 fn columns_of_view(view: &str) -> String {
     let view = view.replace('\'', "''");
     format!(
-        "SELECT json_object('row', 'part', 'part', 'column', 'of', '{view}', 'name', name, 'type', type) \
+        "SELECT json_object('row', 'part', 'part', 'column', 'of', lower('{view}'), 'name', lower(name), 'type', type) \
          FROM pragma_table_info('{view}');"
     )
 }

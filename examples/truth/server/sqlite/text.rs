@@ -33,7 +33,7 @@ pub(super) fn collations(sql: &str) -> Vec<(String, String)> {
                 .iter()
                 .position(|piece| piece.eq_ignore_ascii_case("collate"))?;
             Some((
-                unquoted(part.first()?),
+                unquoted(part.first()?).to_lowercase(),
                 unquoted(part.get(collate + 1)?).to_lowercase(),
             ))
         })
