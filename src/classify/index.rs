@@ -16,6 +16,12 @@ pub(super) fn create(create: &CreateIndex, context: &Context<'_>) -> Judgement {
     if context.schema.is_new_table(table) {
         return says(Effect::Add, "on a table that no release has seen");
     }
+    if context.schema.is_likely_new_table(table) {
+        return says(
+            Effect::Add,
+            "on a table that the folder has not made before",
+        );
+    }
     if context
         .schema
         .view(table)

@@ -136,6 +136,10 @@ fn alter_released(
     context: &Context<'_>,
 ) -> Judgement {
     match change {
+        TableChange::AddConstraint { .. } if context.schema.is_likely_new_table(name) => says(
+            Effect::Add,
+            "on a table that the folder has not made before",
+        ),
         TableChange::AddConstraint { constraint, .. } => constraint::add(name, constraint, context),
         TableChange::DropConstraint {
             name: constraint,

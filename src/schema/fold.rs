@@ -73,6 +73,7 @@ impl Schema {
         if create.if_not_exists && self.tables.contains_key(&create.name) {
             return;
         }
+        self.first_made = self.first_made.min(self.generation);
         let mut table = Table::created(create, birth, self.dialect);
         let like = create.like.as_ref().or(create.partition_of.as_ref());
         if let Some(model) = like.and_then(|name| self.tables.get(name)) {
@@ -94,6 +95,7 @@ impl Schema {
             self.touched.insert(name.clone());
         }
         let dialect = self.dialect;
+        self.met_strangers |= !self.tables.contains_key(name);
         let table = self
             .tables
             .entry(name.clone())
@@ -192,6 +194,8 @@ impl Schema {
             self.index_owner.insert(name.clone(), create.table.clone());
         }
         let dialect = self.dialect;
+        self.met_strangers |=
+            !self.tables.contains_key(&create.table) && !self.views.contains_key(&create.table);
         self.tables
             .entry(create.table.clone())
             .or_insert_with(|| Table::unknown(create.table.clone(), dialect))

@@ -38,6 +38,10 @@ pub struct Schema {
     removed_tables: HashSet<Name>,
     removed_indexes: HashSet<Name>,
     blurred: bool,
+    /// A statement touched a table that the folder had not made.
+    met_strangers: bool,
+    /// The pending set in which the folder made its first table.
+    first_made: u32,
     generation: u32,
 }
 
@@ -57,6 +61,8 @@ impl Schema {
             removed_tables: HashSet::new(),
             removed_indexes: HashSet::new(),
             blurred: false,
+            met_strangers: false,
+            first_made: u32::MAX,
             generation: 1,
         }
     }
@@ -97,6 +103,18 @@ impl Schema {
     pub fn is_new_table(&self, name: &Name) -> bool {
         self.table(name)
             .is_some_and(|table| table.temporary || self.is_current(table.birth))
+    }
+
+    /// Whether the table was created in this pending set behind an `IF NOT EXISTS`, in a folder that has made
+    /// every table it touched so far and did not make this one before. Not proof enough to let anything be
+    /// destroyed; enough to say that a new demand on it binds nobody.
+    pub fn is_likely_new_table(&self, name: &Name) -> bool {
+        let made_everything =
+            !self.blurred && !self.met_strangers && self.generation > self.first_made;
+        made_everything
+            && self
+                .table(name)
+                .is_some_and(|table| table.birth.generation == self.generation)
     }
 
     /// A column of a known table.
