@@ -8,6 +8,8 @@ use super::File;
 /// The transactions of a file.
 pub(super) struct Transactions {
     of_statement: Vec<Option<usize>>,
+    /// For each transaction, whether the file's own BEGIN opened it.
+    by_file: Vec<bool>,
 }
 
 impl Transactions {
@@ -15,34 +17,39 @@ impl Transactions {
     pub(super) fn of(file: &File<'_>) -> Self {
         let count = file.script.statements.len();
         let mode = file.migration.transaction;
-        let mut opened = 0;
-        let mut open = |current: &mut Option<usize>| {
-            *current = Some(opened);
-            opened += 1;
+        let mut by_file = Vec::new();
+        let mut open = |own: bool| {
+            by_file.push(own);
+            Some(by_file.len() - 1)
         };
-        let mut current = None;
-        if mode.wraps(count) {
-            open(&mut current);
-        }
+        let mut current = mode.wraps(count).then(|| open(false)).flatten();
         let mut of_statement = Vec::with_capacity(count);
         for at in 0..count {
             let control = controls(file, at);
             if control == Some(TransactionControl::Begin) && current.is_none() {
-                open(&mut current);
+                current = open(true);
             }
             of_statement.push(current);
             if matches!(
                 control,
                 Some(TransactionControl::Commit | TransactionControl::Rollback)
             ) {
-                current = None;
                 // What follows in the same query is a transaction again.
-                if mode == TransactionMode::OneQuery {
-                    open(&mut current);
-                }
+                current = match mode {
+                    TransactionMode::OneQuery => open(false),
+                    _ => None,
+                };
             }
         }
-        Self { of_statement }
+        Self {
+            of_statement,
+            by_file,
+        }
+    }
+
+    /// Whether the statement at `index` runs in a transaction that the file's own BEGIN opened.
+    pub(super) fn opened_by_file(&self, index: usize) -> bool {
+        self.at(index).is_some_and(|own| self.by_file[own])
     }
 
     /// The transaction of the statement at `index`; `None` when it commits by itself.

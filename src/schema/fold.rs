@@ -241,7 +241,8 @@ impl Schema {
     }
 
     fn drop(&mut self, object: &Object) {
-        self.dropped.insert(object.clone());
+        let released = self.knows(object) && !self.is_new(object);
+        self.dropped.insert(object.clone(), released);
         match object.kind {
             ObjectKind::Table | ObjectKind::ForeignTable => {
                 if self.tables.remove(&object.name).is_some() {

@@ -30,8 +30,9 @@ pub struct Schema {
     others: HashMap<Object, Birth>,
     /// Which table an index lies on, where the engine finds indexes by their own name.
     index_owner: HashMap<Name, Name>,
-    /// Objects dropped since the current pending set began, to recognise what comes back.
-    dropped: HashSet<Object>,
+    /// Objects dropped since the current pending set began, to recognise what comes back; and whether one
+    /// was there that a release may have used.
+    dropped: HashMap<Object, bool>,
     /// Tables altered since the current pending set began: those that may remember something dropped.
     touched: HashSet<Name>,
     /// Tables and indexes that the folder made and removed again.
@@ -56,7 +57,7 @@ impl Schema {
             types: HashMap::new(),
             others: HashMap::new(),
             index_owner: HashMap::new(),
-            dropped: HashSet::new(),
+            dropped: HashMap::new(),
             touched: HashSet::new(),
             removed_tables: HashSet::new(),
             removed_indexes: HashSet::new(),
@@ -197,7 +198,12 @@ impl Schema {
 
     /// Whether an object like this was dropped earlier in this pending set.
     pub fn was_dropped(&self, object: &Object) -> bool {
-        self.dropped.contains(object)
+        self.dropped.contains_key(object)
+    }
+
+    /// Whether an object like this, which a release may have used, was dropped earlier in this pending set.
+    pub fn was_released_and_dropped(&self, object: &Object) -> bool {
+        self.dropped.get(object).is_some_and(|released| *released)
     }
 
     /// Whether the type or domain was created in this pending set, unconditionally.

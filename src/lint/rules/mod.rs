@@ -33,6 +33,18 @@ rules! {
     drop_index_blocking,
     drop_index_visible,
     reindex_blocking,
+    concurrently_in_transaction,
+    concurrently_on_partitioned,
+    invalid_index_masked,
+    wide_index,
+    my_fulltext_spatial_index,
+    refresh_matview_blocking,
+    replace_view_or_function,
+    create_trigger,
+    attach_partition,
+    detach_partition,
+    create_partition_of,
+    rewrite_maintenance,
     unused_allow,
 }
 
