@@ -233,8 +233,7 @@ fn redefine(table: &Name, from: &Ident, column: &ColumnDef, context: &Context<'_
                 .and_then(|table| table.charset.clone());
             def.charset.clone().or(table)
         };
-        let moved = column.charset.is_some() && charset(column) != charset(&held.def)
-            || column.collation.is_some() && column.collation != held.def.collation;
+        let moved = charset(column) != charset(&held.def) || column.collation != held.def.collation;
         parts.push(retype(held, data_type, moved, context));
     }
     let clause = |change: TableChange| alter(table, &change, context);

@@ -111,21 +111,6 @@ fn demanded_before(table: &Table, kind: &ConstraintKind) -> bool {
         .filter(|held| !held.not_enforced);
     let by_constraint = earlier.any(|held| match (&held.kind, kind) {
         (
-            ConstraintKind::ForeignKey {
-                columns,
-                references,
-            },
-            ConstraintKind::ForeignKey {
-                columns: others,
-                references: other,
-            },
-        ) => {
-            columns == others
-                && references.table == other.table
-                && references.columns == other.columns
-                && (references.on_delete_cascade || !other.on_delete_cascade)
-        }
-        (
             ConstraintKind::Unique { columns, .. } | ConstraintKind::PrimaryKey { columns, .. },
             ConstraintKind::Unique {
                 columns: others, ..

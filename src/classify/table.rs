@@ -42,7 +42,14 @@ pub(super) fn drop(
             "there is no such table: the folder dropped or renamed it before",
         );
     }
-    if context.facts.creates_table_after(context.index, table) {
+    let comes_back = context.facts.creates_table_after(context.index, table);
+    if if_exists && comes_back && context.schema.is_unheard_of(table) {
+        return says(
+            Effect::Neutral,
+            "clears the way for a table that the folder has never made before",
+        );
+    }
+    if comes_back {
         return says(
             Effect::Destroy,
             "the table is dropped and made anew: its rows are gone, whatever its new definition is",

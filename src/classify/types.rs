@@ -43,11 +43,11 @@ fn postgres(old: &DataType, new: &DataType, schema: &Schema) -> Shift {
         ("cidr", "inet") => Shift::Widens,
         ("timestamp", "timestamptz") | ("timestamptz", "timestamp") => Shift::DependsOnTimeZone,
         ("char" | "bit", one) if one == old.name => Shift::Differs,
-        ("varbit" | "timestamp" | "timestamptz" | "time" | "timetz" | "interval", one)
-            if one == old.name =>
-        {
-            by_limit(old.number(0), new.number(0))
+        // Fractions of a second more come to old releases in a text that they may not parse.
+        ("timestamp" | "timestamptz" | "time" | "timetz" | "interval", one) if one == old.name => {
+            fraction(old.number(0).unwrap_or(6), new.number(0).unwrap_or(6))
         }
+        ("varbit", "varbit") => by_limit(old.number(0), new.number(0)),
         _ => match (schema.shape_of(old), schema.shape_of(new)) {
             (Some(TypeShape::Enum(had)), Some(TypeShape::Enum(has))) => {
                 if had.iter().all(|label| has.contains(label)) {
@@ -67,6 +67,15 @@ fn by_limit(old: Option<u64>, new: Option<u64>) -> Shift {
         (_, None) => Shift::Widens,
         (Some(old), Some(new)) if new >= old => Shift::Widens,
         _ => Shift::Narrows,
+    }
+}
+
+/// Digits of a second.
+fn fraction(old: u64, new: u64) -> Shift {
+    match new.cmp(&old) {
+        std::cmp::Ordering::Less => Shift::Narrows,
+        std::cmp::Ordering::Equal => Shift::Same,
+        std::cmp::Ordering::Greater => Shift::Differs,
     }
 }
 
@@ -140,11 +149,10 @@ fn mysql(old: &DataType, new: &DataType) -> Shift {
         ("decimal" | "numeric", "decimal" | "numeric") => by_precision(old, new),
         ("float", "double") => Shift::Widens,
         ("datetime" | "timestamp" | "time", one) if one == old.name => {
-            if new.number(0).unwrap_or(0) >= old.number(0).unwrap_or(0) {
-                Shift::Widens
-            } else {
-                Shift::Narrows
-            }
+            fraction(old.number(0).unwrap_or(0), new.number(0).unwrap_or(0))
+        }
+        ("char", "varchar") | ("binary", "varbinary") if new.number(0) >= old.number(0) => {
+            Shift::Widens
         }
         ("enum", "enum") | ("set", "set") => {
             if new.args.starts_with(&old.args) {
@@ -238,7 +246,7 @@ mod tests {
             (Postgres, "numeric(10,2)", "numeric(12,3)", Differs),
             (Postgres, "numeric(10,2)", "numeric(10,4)", Narrows),
             (Postgres, "timestamp", "timestamptz", DependsOnTimeZone),
-            (Postgres, "timestamp(3)", "timestamp", Widens),
+            (Postgres, "timestamp(3)", "timestamp", Differs),
             (Postgres, "cidr", "inet", Widens),
             (Postgres, "json", "jsonb", Differs),
             (Mysql, "integer", "bigint", Widens),
@@ -252,7 +260,8 @@ mod tests {
             (Mysql, "text", "longtext", Widens),
             (Mysql, "enum(a, b)", "enum(a, b, c)", Widens),
             (Mysql, "enum(a, b)", "enum(b, a)", Narrows),
-            (Mysql, "datetime", "datetime(6)", Widens),
+            (Mysql, "datetime", "datetime(6)", Differs),
+            (Mysql, "char(36)", "varchar(36)", Widens),
             (Mysql, "date", "datetime", Differs),
             (Sqlite, "varchar(10)", "text", Widens),
             (Sqlite, "integer", "text", Differs),

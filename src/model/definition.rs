@@ -174,6 +174,8 @@ pub struct Reference {
     pub columns: Vec<Ident>,
     /// `ON DELETE CASCADE`.
     pub on_delete_cascade: bool,
+    /// `ON DELETE SET NULL` or `SET DEFAULT`.
+    pub on_delete_clears: bool,
 }
 
 /// A table constraint.

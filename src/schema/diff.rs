@@ -144,6 +144,7 @@ pub(crate) fn demands_the_same(one: &ConstraintKind, other: &ConstraintKind) -> 
                 && references.table == other.table
                 && references.columns == other.columns
                 && references.on_delete_cascade == other.on_delete_cascade
+                && references.on_delete_clears == other.on_delete_clears
         }
         (
             Unique { columns, .. },

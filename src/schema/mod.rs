@@ -106,13 +106,22 @@ impl Schema {
             .is_some_and(|table| table.temporary || self.is_current(table.birth))
     }
 
+    /// Whether the folder, before this pending set, has made every table that it touched so far.
+    fn made_everything(&self) -> bool {
+        !self.blurred && !self.met_strangers && self.generation > self.first_made
+    }
+
+    /// Whether nothing speaks for a table of this name: the folder has made every table that it touched so
+    /// far, and never one of this name.
+    pub fn is_unheard_of(&self, name: &Name) -> bool {
+        self.made_everything() && !self.tables.contains_key(name)
+    }
+
     /// Whether the table was created in this pending set behind an `IF NOT EXISTS`, in a folder that has made
     /// every table it touched so far and did not make this one before. Not proof enough to let anything be
     /// destroyed; enough to say that a new demand on it binds nobody.
     pub fn is_likely_new_table(&self, name: &Name) -> bool {
-        let made_everything =
-            !self.blurred && !self.met_strangers && self.generation > self.first_made;
-        made_everything
+        self.made_everything()
             && self
                 .table(name)
                 .is_some_and(|table| table.birth.generation == self.generation)

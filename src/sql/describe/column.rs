@@ -236,6 +236,9 @@ fn text_clause(tokens: &mut Tokens, column: &mut ColumnDef) -> Option<()> {
     {
         tokens.take_operator("=");
         column.charset = Some(word_or_string(tokens)?.to_ascii_lowercase());
+    } else if tokens.take_word("binary") {
+        // MySQL: the character set's binary collation.
+        column.collation = Some("binary".to_owned());
     } else if tokens.take_word("comment") {
         tokens.take_operator("=");
         tokens.literal()?;
@@ -266,9 +269,7 @@ fn text_clause(tokens: &mut Tokens, column: &mut ColumnDef) -> Option<()> {
             ],
         )?;
     } else if tokens
-        .take_any(&[
-            "ascii", "unicode", "byte", "binary", "unsigned", "signed", "zerofill",
-        ])
+        .take_any(&["ascii", "unicode", "byte", "unsigned", "signed", "zerofill"])
         .is_none()
     {
         return None;

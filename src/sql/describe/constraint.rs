@@ -154,12 +154,14 @@ pub(super) fn reference(tokens: &mut Tokens) -> Option<Reference> {
         table,
         columns,
         on_delete_cascade: false,
+        on_delete_clears: false,
     };
     loop {
         if tokens.take_word("match") {
             tokens.ident()?;
         } else if tokens.take(&["on", "delete"]) {
             reference.on_delete_cascade = tokens.is("cascade");
+            reference.on_delete_clears = tokens.is("set");
             action(tokens)?;
         } else if tokens.take(&["on", "update"]) {
             action(tokens)?;

@@ -221,10 +221,11 @@ fn column(found: &ColumnDef) -> String {
 
 fn reference(found: &Reference) -> String {
     format!(
-        "->{}({}){}",
+        "->{}({}){}{}",
         found.table,
         list(&found.columns),
-        flag(found.on_delete_cascade, "cascade")
+        flag(found.on_delete_cascade, "cascade"),
+        flag(found.on_delete_clears, "clears")
     )
 }
 
