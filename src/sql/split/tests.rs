@@ -225,6 +225,10 @@ fn copied_data_is_no_sql() {
             ),
             ("COPY t FROM stdin;", &["COPY t FROM stdin"]),
             (
+                "COPY t FROM stdin; SELECT 1\n;",
+                &["COPY t FROM stdin", "SELECT 1"],
+            ),
+            (
                 "\\copy t from stdin\n1;\n\\.\nSELECT 1",
                 &["meta: \\copy t from stdin <- 1;\n\\.", "SELECT 1"],
             ),

@@ -121,6 +121,8 @@ impl CopyProgress {
             (_, Self::Copy) if is(b"FROM") => Self::From,
             (_, Self::From) if is(b"STDIN") => Self::Stdin,
             (_, Self::From) => Self::Copy,
+            // Another statement on the same line: no file has that and data below it.
+            (_, Self::Data) => Self::None,
             (_, other) => other,
         }
     }
