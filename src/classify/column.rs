@@ -94,15 +94,18 @@ fn add(table: &Name, column: &ColumnDef, context: &Context<'_>) -> Judgement {
             format!("`{name}` is required from the start: inserts that do not know it fail"),
         );
     }
-    let same_for_all = column.not_null
-        && column
-            .default
-            .as_ref()
-            .is_some_and(|default| default.literal);
+    let default = column.default.as_ref().filter(|default| !default.is_null());
+    let same_for_all = default.is_some() && !constraint::fills_itself_apart(column);
     if (column.unique || column.primary_key) && same_for_all {
         return says(
             Effect::Restrict,
             "unique, and every insert that leaves it out gets the same default",
+        );
+    }
+    if default.is_some() && column.references.is_some() {
+        return says(
+            Effect::Restrict,
+            "inserts that leave it out get the default, and fail unless that row exists in the parent",
         );
     }
     if column

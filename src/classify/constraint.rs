@@ -1,6 +1,6 @@
 //! Constraints: a new one binds the writers of every running release, even `NOT VALID`.
 
-use crate::model::{Constraint, ConstraintKind, Effect, Expr, Ident, Name};
+use crate::model::{ColumnDef, Constraint, ConstraintKind, Effect, Expr, Ident, Name};
 use crate::schema::{Table, demands_the_same};
 
 use super::{Context, Judgement, column, says};
@@ -53,12 +53,12 @@ pub(super) fn add_kind(table: &Name, kind: &ConstraintKind, context: &Context<'_
         {
             says_new()
         }
-        ConstraintKind::ForeignKey { columns, .. } if all_new(columns) => says_new(),
         ConstraintKind::Unique { columns, .. } | ConstraintKind::PrimaryKey { columns, .. }
             if all_new(columns)
-                && columns
-                    .iter()
-                    .any(|column| fills_itself_apart(held, column)) =>
+                && columns.iter().any(|column| {
+                    let held = held.and_then(|held| held.column(column));
+                    held.is_some_and(|held| fills_itself_apart(&held.def))
+                }) =>
         {
             says_new()
         }
@@ -189,28 +189,25 @@ fn never_null(table: Option<&Table>, columns: &[Ident]) -> bool {
 }
 
 /// Whether each insert that leaves the column out gets a value of its own.
-fn fills_itself_apart(table: Option<&Table>, column: &Ident) -> bool {
-    table
-        .and_then(|table| table.column(column))
-        .is_some_and(|held| {
-            held.def.auto_increment
-                || held.def.identity.is_some()
-                || held.def.default.as_ref().is_some_and(|default| {
-                    let apart = |call: &String| {
-                        matches!(
-                            call.as_str(),
-                            "gen_random_uuid"
-                                | "uuid_generate_v4"
-                                | "uuid_generate_v1"
-                                | "uuidv7"
-                                | "uuidv4"
-                                | "nextval"
-                                | "uuid"
-                        )
-                    };
-                    default.calls.iter().any(apart)
-                })
-        })
+pub(super) fn fills_itself_apart(column: &ColumnDef) -> bool {
+    let apart = |call: &String| {
+        matches!(
+            call.as_str(),
+            "gen_random_uuid"
+                | "uuid_generate_v4"
+                | "uuid_generate_v1"
+                | "uuidv7"
+                | "uuidv4"
+                | "nextval"
+                | "uuid"
+        )
+    };
+    column.auto_increment
+        || column.identity.is_some()
+        || column
+            .default
+            .as_ref()
+            .is_some_and(|default| default.calls.iter().any(apart))
 }
 
 pub(super) fn drop(

@@ -42,8 +42,8 @@ fn narrower(old: &CreateView, new: &CreateView, context: &Context<'_>) -> Option
 }
 
 /// The columns a view shows, where the text or the folded schema tells.
-fn columns_of(view: &CreateView, _context: &Context<'_>) -> Option<Vec<Ident>> {
-    view.columns.clone()
+fn columns_of(view: &CreateView, context: &Context<'_>) -> Option<Vec<Ident>> {
+    context.schema.columns_of(view)
 }
 
 pub(super) fn create_routine(create: &CreateRoutine, context: &Context<'_>) -> Judgement {

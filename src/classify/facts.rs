@@ -131,6 +131,28 @@ impl<'a> FileFacts<'a> {
         })
     }
 
+    /// Whether what was switched off is switched on again; no name means all triggers of the table.
+    pub(super) fn enables_trigger_after(
+        &self,
+        index: usize,
+        table: &Name,
+        name: Option<&Ident>,
+    ) -> bool {
+        self.after(index).any(|action| match action {
+            Action::AlterTable {
+                table: other,
+                change,
+            } if other == table => match &**change {
+                TableChange::SetTrigger {
+                    name: other,
+                    enabled: true,
+                } => other.is_none() || other.as_ref() == name,
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
     pub(super) fn sets_default_after(&self, index: usize, table: &Name, column: &Ident) -> bool {
         self.after(index).any(|action| match action {
             Action::AlterTable {

@@ -154,9 +154,8 @@ fn alter_released(
             says(Effect::Neutral, "only who names the constraint can tell")
         }
         TableChange::AlterConstraint { clause, .. } => constraint::alter(clause),
-        change => {
-            column::alter(name, change, context).unwrap_or_else(|| table::alter(name, change))
-        }
+        change => column::alter(name, change, context)
+            .unwrap_or_else(|| table::alter(name, change, context)),
     }
 }
 

@@ -102,8 +102,17 @@ pub(super) fn rename(object: &Object, to: &Name, context: &Context<'_>) -> Judge
 }
 
 /// Clauses that concern the table as a whole.
-pub(super) fn alter(table: &Name, change: &TableChange) -> Judgement {
+pub(super) fn alter(table: &Name, change: &TableChange, context: &Context<'_>) -> Judgement {
     match change {
+        TableChange::SetTrigger {
+            name,
+            enabled: false,
+        } if context
+            .facts
+            .enables_trigger_after(context.index, table, name.as_ref()) =>
+        {
+            says(Effect::Neutral, "off for the rest of this file only")
+        }
         TableChange::SetTrigger { enabled: false, .. }
         | TableChange::SetRule { enabled: false, .. } => says(
             Effect::Reshape,

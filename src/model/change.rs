@@ -626,11 +626,22 @@ pub struct CreateView {
     pub temporary: bool,
     /// Its columns in order, where the text tells them all (no `*`).
     pub columns: Option<Vec<Ident>>,
+    /// What the query's `SELECT` list shows, where the text tells that much.
+    pub shows: Option<Vec<Shown>>,
     /// The tables and views that it reads.
     pub reads: Vec<Name>,
     /// A plain `SELECT … FROM one_table` without DISTINCT, grouping, limit or set operation: the engine
     /// lets writes through it (PostgreSQL and MySQL).
     pub updatable: bool,
+}
+
+/// One item of a view's `SELECT` list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A column of this name.
+    Column(Ident),
+    /// Every column of this table or view.
+    AllOf(Name),
 }
 
 /// `CREATE FUNCTION`, `CREATE PROCEDURE`.

@@ -14,7 +14,7 @@ mod span;
 
 pub use change::{
     Action, Change, CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView,
-    Object, ObjectKind, RoutineBody, RowChange, RowSource, RowVerb, TableChange,
+    Object, ObjectKind, RoutineBody, RowChange, RowSource, RowVerb, Shown, TableChange,
     TransactionControl, TypeChange, TypeShape,
 };
 pub use definition::{

@@ -214,8 +214,10 @@ impl Schema {
             Some((_, birth)) if create.or_replace => *birth,
             _ => birth,
         };
-        self.views
-            .insert(create.name.clone(), (create.clone(), kept));
+        // A `*` stands for the columns at this moment, not for those of later.
+        let mut view = create.clone();
+        view.columns = self.columns_of(create);
+        self.views.insert(create.name.clone(), (view, kept));
     }
 
     fn create_routine(&mut self, create: &CreateRoutine, birth: Birth) {

@@ -16,7 +16,7 @@ pub(crate) use diff::demands_the_same;
 pub use table::{Birth, Column, Index, Table, TableConstraint};
 
 use crate::model::{
-    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, TypeShape,
+    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, Shown, TypeShape,
 };
 
 /// The schema after some statements.
@@ -143,6 +143,27 @@ impl Schema {
     /// A view, and when it came.
     pub fn view(&self, name: &Name) -> Option<&CreateView> {
         self.views.get(name).map(|(view, _)| view)
+    }
+
+    /// The columns that a view shows, or would show if it were created now, where that can be told.
+    pub fn columns_of(&self, view: &CreateView) -> Option<Vec<Ident>> {
+        if view.columns.is_some() {
+            return view.columns.clone();
+        }
+        let mut columns = Vec::new();
+        for shown in view.shows.as_ref()? {
+            match shown {
+                Shown::Column(column) => columns.push(column.clone()),
+                Shown::AllOf(name) => match (self.table(name), self.view(name)) {
+                    (Some(table), _) if table.complete => {
+                        columns.extend(table.columns.iter().map(|column| column.def.name.clone()));
+                    }
+                    (None, Some(view)) => columns.extend(view.columns.clone()?),
+                    _ => return None,
+                },
+            }
+        }
+        Some(columns)
     }
 
     /// The overloads of a routine.

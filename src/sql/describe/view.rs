@@ -1,12 +1,13 @@
 //! `CREATE VIEW`: its columns, what it reads, and whether the engine lets writes through it.
 
 use sqlparser::ast::{
-    self, Expr as Tree, GroupByExpr, Query, Select, SelectItem, SetExpr, Statement, TableFactor,
+    self, Expr as Tree, GroupByExpr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    SetExpr, Statement, TableFactor,
 };
 
 use super::rows;
 use super::{expr, parser, tree};
-use crate::model::{Action, CreateView, Dialect, Ident, Span};
+use crate::model::{Action, CreateView, Dialect, Ident, Name, Shown, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::{TokenKind, without_executable_marks};
 
@@ -36,6 +37,7 @@ pub(super) fn create(tokens: &mut Tokens, replaces: bool) -> Option<Action> {
         if_not_exists,
         temporary,
         columns: None,
+        shows: None,
         reads: Vec::new(),
         updatable: false,
     };
@@ -81,21 +83,71 @@ fn read_query(view: &mut CreateView, tokens: &Tokens, span: Span) {
     };
     if let Some(Statement::Query(query)) = parsed {
         view.reads = tree::Names::in_tree(&*query, dialect).relations;
-        view.columns = columns(&query, dialect);
+        view.shows = shows(&query, dialect);
+        view.columns = view.shows.as_ref().and_then(|shows| all_columns(shows));
         view.updatable = dialect != Dialect::Sqlite && !view.materialized && is_updatable(&query);
     } else {
         view.reads = rows::sources(&mut words);
     }
 }
 
-/// The columns of a query in order, if its text tells them all.
-fn columns(query: &Query, dialect: Dialect) -> Option<Vec<Ident>> {
+/// The columns, if no item stands for several.
+fn all_columns(shows: &[Shown]) -> Option<Vec<Ident>> {
+    let each = shows.iter().map(|shown| match shown {
+        Shown::Column(column) => Some(column.clone()),
+        Shown::AllOf(_) => None,
+    });
+    each.collect()
+}
+
+/// What a query shows, in order, if its text tells that much.
+fn shows(query: &Query, dialect: Dialect) -> Option<Vec<Shown>> {
     let select = first_select(&query.body)?;
-    select
-        .projection
-        .iter()
-        .map(|item| column(item, dialect))
-        .collect()
+    let relations = relations(select, dialect);
+    let mut shows = Vec::new();
+    for item in &select.projection {
+        match item {
+            SelectItem::Wildcard(_) => {
+                for (_, table) in relations.as_ref()? {
+                    shows.push(Shown::AllOf(table.clone()));
+                }
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let wanted = tree::last(name, dialect);
+                let of = relations
+                    .as_ref()?
+                    .iter()
+                    .find(|(alias, _)| *alias == wanted);
+                shows.push(Shown::AllOf(of?.1.clone()));
+            }
+            item => shows.push(Shown::Column(column(item, dialect)?)),
+        }
+    }
+    Some(shows)
+}
+
+/// The tables that a SELECT reads, under the names it calls them by; `None` when one is no table.
+fn relations(select: &Select, dialect: Dialect) -> Option<Vec<(Ident, Name)>> {
+    let from = select.from.iter();
+    let factors = from.flat_map(|table| {
+        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+    });
+    let each = factors.map(|factor| match factor {
+        TableFactor::Table {
+            name,
+            alias,
+            args: None,
+            ..
+        } => {
+            let own = tree::name(name, dialect);
+            let called = alias
+                .as_ref()
+                .map(|alias| tree::ident(&alias.name, dialect));
+            Some((called.unwrap_or_else(|| own.name.clone()), own))
+        }
+        _ => None,
+    });
+    each.collect()
 }
 
 fn first_select(body: &SetExpr) -> Option<&Select> {
