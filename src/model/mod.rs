@@ -2,20 +2,25 @@
 //!
 //! Nothing here reads a file, asks a clock or knows a parser.
 
+mod alter;
 mod change;
+mod create;
 mod definition;
 mod engine;
 mod finding;
 mod label;
 mod migration;
 mod name;
+mod object;
 mod phase;
+mod rows;
 mod span;
 
-pub use change::{
-    Action, Change, CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView,
-    Object, ObjectKind, RoutineBody, RowChange, RowSource, RowVerb, Shown, TableChange,
-    TransactionControl, TypeChange, TypeShape,
+pub use alter::{TableChange, TypeChange};
+pub use change::{Action, Change, TransactionControl};
+pub use create::{
+    CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView, RoutineBody,
+    Shown, TypeShape,
 };
 pub use definition::{
     ColumnDef, Constraint, ConstraintKind, DataType, Expr, Generated, Identity, Position, Reference,
@@ -24,5 +29,7 @@ pub use engine::{Dialect, Engine, Flavour, Version};
 pub use finding::{Edit, Finding, Fix, FollowUp, Lock, LockMode, LockWork, Severity};
 pub use migration::{Down, Migration, MigrationKind, TransactionMode};
 pub use name::{Ident, Name};
+pub use object::{Object, ObjectKind};
 pub use phase::{Effect, FilePhase, Phase, Verdict};
+pub use rows::{RowChange, RowSource, RowVerb};
 pub use span::{LineIndex, Position as LinePosition, Span};
