@@ -11,10 +11,12 @@ mod definitions;
 mod facts;
 mod index;
 mod rows;
+mod split;
 mod table;
 mod types;
 
 pub use facts::FileFacts;
+pub use split::{Part, split};
 pub use types::{Shift, compare as compare_types};
 
 use crate::model::{Action, Change, Effect, Engine, ObjectKind, TableChange, Verdict};

@@ -5,17 +5,19 @@
 //! reports findings; it never sees a parser's tree, reads a file or knows about other rules.
 
 mod constraints;
+mod ddl;
 mod fixes;
 mod registry;
 mod report;
 pub mod rules;
+mod timeouts;
 mod transactions;
 mod words;
 
 pub use registry::{Rule, rule, rules};
 pub use report::Report;
 
-use crate::model::{Action, Change, Engine, Lock, Migration, Name, Span, Verdict};
+use crate::model::{Action, Change, Engine, Lock, Migration, Name, Phase, Span, Verdict};
 use crate::schema::Schema;
 use crate::sql::directive::RuleName;
 use crate::sql::{Script, Statement};
@@ -55,6 +57,8 @@ pub struct File<'a> {
     /// What was said of each statement, in the order of `script.statements`; while the changes are being
     /// shown it holds only the statements before the current one.
     pub judged: &'a [Judged],
+    /// The phase of each statement, what was declared included; empty while the changes are being shown.
+    pub phases: &'a [Phase],
 }
 
 /// What was said of one statement.

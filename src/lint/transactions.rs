@@ -100,6 +100,7 @@ mod tests {
             engine: &engine,
             surroundings: &Surroundings::default(),
             judged: &[],
+            phases: &[],
         };
         Transactions::of(&file).of_statement
     }

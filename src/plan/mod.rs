@@ -3,7 +3,6 @@
 //! Without a database nothing is known to be applied, so every migration under review counts as pending,
 //! and a contract step waits for the retirement of every release that does not ship it.
 
-mod split;
 mod touch;
 
 use serde::Serialize;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use crate::model::{FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict};
 use crate::review::Reviewed;
 
-pub use split::{Part, split};
+pub use crate::classify::{Part, split};
 
 /// The whole review.
 #[derive(Debug, Serialize)]
@@ -193,7 +192,7 @@ fn step(subject: &Subject<'_>, earlier: &[Subject<'_>]) -> Step {
         statements: statements(migration, reviewed, &lines),
         hazards,
         split: if reviewed.phase == FilePhase::Mixed {
-            split(migration, reviewed)
+            split(migration, &reviewed.script.statements, &reviewed.phases)
         } else {
             Vec::new()
         },

@@ -151,6 +151,7 @@ fn review_one(
                 engine: &settings.engine,
                 surroundings: &settings.surroundings,
                 judged: &judged,
+                phases: &[],
             };
             let site = lint::Site {
                 file: &file,
@@ -186,6 +187,7 @@ fn review_one(
         engine: &settings.engine,
         surroundings: &settings.surroundings,
         judged: &judged,
+        phases: &phases,
     };
     settings.rules.show_file(&file, &mut findings);
     settings.rules.settle(&script, &mut findings);

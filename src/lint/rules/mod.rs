@@ -45,6 +45,18 @@ rules! {
     detach_partition,
     create_partition_of,
     rewrite_maintenance,
+    lock_timeout_missing,
+    statement_timeout_missing,
+    work_after_exclusive_lock,
+    many_tables_locked,
+    repeated_alter_same_table,
+    lock_table_explicit,
+    ddl_and_dml_mixed,
+    unbatched_backfill,
+    transaction_control,
+    my_implicit_commit,
+    my_algorithm_or_lock,
+    multi_phase_file,
     unused_allow,
 }
 

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::model::{Action, FilePhase, Migration, Phase};
-use crate::review::Reviewed;
 use crate::sql::Statement;
 
 /// One part of a split file.
@@ -19,13 +18,8 @@ pub struct Part {
 
 /// Splits a migration by phase. A neutral statement stays with the one after it that has a phase (a SET or
 /// a comment belongs to what follows), or else with the one before.
-pub fn split(migration: &Migration, reviewed: &Reviewed) -> Vec<Part> {
-    let statements = &reviewed.script.statements;
-    let mut phases: Vec<_> = reviewed
-        .phases
-        .iter()
-        .map(|phase| file_phase(*phase))
-        .collect();
+pub fn split(migration: &Migration, statements: &[Statement], phases: &[Phase]) -> Vec<Part> {
+    let mut phases: Vec<_> = phases.iter().map(|phase| file_phase(*phase)).collect();
     fill_from_the_right(&mut phases);
     let stem = if migration.name.is_empty() {
         &migration.id
