@@ -4,6 +4,7 @@
 //! its tokens, queries and expressions from sqlparser's trees. What is not understood is opaque, with the
 //! reason, and spoils itself alone.
 
+mod body;
 mod client;
 pub mod cursor;
 mod describe;
@@ -17,7 +18,7 @@ use describe::Described;
 use directive::{Directive, DirectiveError, Placed, Target};
 use split::{Piece, PieceKind};
 
-use crate::model::{Change, Engine, Phase, Span};
+use crate::model::{Change, Dialect, Engine, Phase, Span};
 
 /// Everything that one migration's way up says.
 #[derive(Clone, Debug, Default)]
@@ -115,16 +116,30 @@ pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
             .directives
             .extend(placed.into_iter().map(|placed| placed.shifted(before)));
         script.directive_errors.extend(errors);
-        script
-            .statements
-            .extend(pieces.iter().map(|piece| statement(text, piece, *engine)));
+        script.statements.extend(
+            pieces
+                .iter()
+                .map(|piece| statement(text, piece, engine.dialect)),
+        );
     }
+    body::settle(text, &mut script.statements, engine.dialect);
     script
 }
 
-fn statement(text: &str, piece: &Piece, engine: Engine) -> Statement {
-    let described = match &piece.kind {
-        PieceKind::Statement => describe(text, piece.span, engine),
+fn statement(text: &str, piece: &Piece, dialect: Dialect) -> Statement {
+    let described = described(text, piece, dialect, 0);
+    Statement {
+        span: piece.span,
+        comments: piece.comments,
+        changes: described.changes,
+        opaque: described.opaque,
+    }
+}
+
+/// What a piece does that stands `depth` blocks or strings inside of a statement.
+fn described(text: &str, piece: &Piece, dialect: Dialect, depth: usize) -> Described {
+    match &piece.kind {
+        PieceKind::Statement => describe(text, piece.span, dialect, depth),
         PieceKind::MetaCommand | PieceKind::ClientCommand => client::command(text, piece.span),
         PieceKind::Template { placeholder } => spoiled(
             OpaqueKind::Template,
@@ -139,19 +154,17 @@ fn statement(text: &str, piece: &Piece, engine: Engine) -> Statement {
             format!("a {what} is opened and never closed"),
             Span::new(*opened, piece.span.end.max(*opened)),
         ),
-    };
-    Statement {
-        span: piece.span,
-        comments: piece.comments,
-        changes: described.changes,
-        opaque: described.opaque,
     }
 }
 
 /// What the statement at `span` does.
-fn describe(text: &str, span: Span, engine: Engine) -> Described {
-    let mut tokens = Tokens::new(text, span, engine.dialect);
+fn describe(text: &str, span: Span, dialect: Dialect, depth: usize) -> Described {
+    let mut tokens = Tokens::new(text, span, dialect);
     let start = tokens.mark();
+    if let Some(described) = body::block(&mut tokens, depth) {
+        return described;
+    }
+    tokens.reset(start);
     if let Some(described) = describe::statement(&mut tokens) {
         return described;
     }

@@ -17,12 +17,7 @@ pub(in crate::sql) fn changes(sql: &str, dialect: Dialect) -> Vec<String> {
     );
     let mut lines = Vec::new();
     for statement in &script.statements {
-        lines.extend(
-            statement
-                .changes
-                .iter()
-                .map(|change| notation::action(&change.action)),
-        );
+        lines.extend(statement.changes.iter().map(notation::change));
         lines.extend(
             statement
                 .opaque

@@ -1,11 +1,20 @@
 //! A short notation for actions, so that a table of cases can be read. What has none is printed as it is.
 
 use crate::model::{
-    Action, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateRoutine, CreateTable, Name,
-    Position, Reference, RowChange, RowSource, TableChange, TypeShape,
+    Action, Change, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateRoutine, CreateTable,
+    Name, Position, Reference, RowChange, RowSource, TableChange, TypeShape,
 };
 
-pub(super) fn action(action: &Action) -> String {
+pub(super) fn change(change: &Change) -> String {
+    let action = action(&change.action);
+    if change.conditional {
+        format!("maybe {action}")
+    } else {
+        action
+    }
+}
+
+fn action(action: &Action) -> String {
     match action {
         Action::CreateTable(found) => table(found),
         Action::AlterTable { table, change } => format!("{table}: {}", table_change(change)),

@@ -1,0 +1,348 @@
+//! What one statement of a file prepares and another one runs: routines that the file itself creates and
+//! then calls, and SQL that waits in a variable or under a prepared name.
+
+use std::collections::HashMap;
+
+use super::evaluate::{self, Assigned, Variables};
+use super::template::Template;
+use super::{DEPTH_LIMIT, executed, inside, relocated};
+use crate::model::{Action, Change, Dialect, RoutineBody, Span};
+use crate::sql::cursor::Tokens;
+use crate::sql::describe::Described;
+use crate::sql::token::TokenKind;
+use crate::sql::{Opaque, Statement};
+
+/// No file is followed through more calls than this: those of routines that call one another multiply.
+const CALLS_LIMIT: usize = 1000;
+
+/// Puts in the place of each call what is called, as far as the file shows it.
+pub(in crate::sql) fn settle(text: &str, statements: &mut [Statement], dialect: Dialect) {
+    if !statements.iter().any(prepares_or_calls) {
+        return;
+    }
+    let mut session = Session {
+        text,
+        dialect,
+        routines: HashMap::new(),
+        variables: Variables::default(),
+        prepared: HashMap::new(),
+        running: Vec::new(),
+        calls_left: CALLS_LIMIT,
+    };
+    for statement in statements {
+        session.statement(statement);
+    }
+}
+
+/// Files without any such statement need no second look.
+fn prepares_or_calls(statement: &Statement) -> bool {
+    statement.changes.iter().any(|change| match &change.action {
+        Action::Call { .. } => true,
+        Action::CreateRoutine(routine) => routine.body.is_some(),
+        Action::Session { command } => command.starts_with("prepare"),
+        _ => false,
+    })
+}
+
+/// What the statements so far have left behind.
+struct Session<'a> {
+    text: &'a str,
+    dialect: Dialect,
+    /// Routines by their unqualified name in lower case, overloads together.
+    routines: HashMap<String, Vec<Routine>>,
+    /// MySQL's user variables.
+    variables: Variables,
+    prepared: HashMap<String, Vec<Template>>,
+    /// The routines that are being followed: what one of them does is known already where it calls itself.
+    running: Vec<String>,
+    /// How many calls are still followed.
+    calls_left: usize,
+}
+
+#[derive(Clone)]
+struct Routine {
+    parameters: Vec<String>,
+    body: RoutineBody,
+}
+
+impl Session<'_> {
+    fn statement(&mut self, statement: &mut Statement) {
+        let mut tokens = Tokens::new(self.text, statement.span, self.dialect);
+        match tokens.take_any(&["set", "select", "prepare", "execute"]) {
+            Some("set") => self.set(&mut tokens),
+            Some("select") => self.select(statement.span),
+            Some("prepare") => self.prepare(&mut tokens),
+            Some("execute") => {
+                if let Some(described) = self.execute(&mut tokens) {
+                    statement.changes = described.changes;
+                    statement.opaque = described.opaque;
+                }
+            }
+            _ => {}
+        }
+        self.expand(statement);
+        self.remember_routines(statement);
+    }
+
+    fn set(&mut self, tokens: &mut Tokens) {
+        if self.dialect != Dialect::Mysql {
+            return;
+        }
+        for (variable, value) in super::walk::assignments(tokens) {
+            let texts = evaluate::texts(self.text, value, self.dialect, &self.variables);
+            self.variables.assign(&variable, Assigned::Texts(texts));
+        }
+    }
+
+    /// `SELECT … INTO @variable` and `SELECT @variable := …`.
+    fn select(&mut self, span: Span) {
+        if self.dialect != Dialect::Mysql {
+            return;
+        }
+        let targets = super::walk::targets(self.text, span, self.dialect);
+        for target in targets.iter().flat_map(|found| &found.names) {
+            let value = targets.as_ref().and_then(|found| found.value);
+            let value = value.map_or(Assigned::Unknown, |value| {
+                Assigned::Texts(evaluate::texts(
+                    self.text,
+                    value,
+                    self.dialect,
+                    &self.variables,
+                ))
+            });
+            self.variables.assign(target, value);
+        }
+        let mut tokens = Tokens::new(self.text, span, self.dialect);
+        while let Some(token) = tokens.advance() {
+            if token.kind == TokenKind::Placeholder && tokens.take_operator(":=") {
+                let name = token.span.of(self.text);
+                self.variables.assign(name, Assigned::Unknown);
+            }
+        }
+    }
+
+    /// MySQL's `PREPARE name FROM text`, PostgreSQL's `PREPARE name [(types)] AS statement`.
+    fn prepare(&mut self, tokens: &mut Tokens) {
+        let Some(name) = tokens.ident() else { return };
+        tokens.parenthesised();
+        let texts = if tokens.take_word("from") {
+            evaluate::texts(self.text, tokens.rest(), self.dialect, &self.variables)
+        } else if tokens.take_word("as") {
+            vec![Template::text(tokens.rest_text())]
+        } else {
+            return;
+        };
+        self.prepared.insert(name.as_str().to_owned(), texts);
+    }
+
+    /// `EXECUTE name`, and MariaDB's `EXECUTE IMMEDIATE text`.
+    fn execute(&self, tokens: &mut Tokens) -> Option<Described> {
+        let span = tokens.whole();
+        let texts = if self.dialect == Dialect::Mysql && tokens.take_word("immediate") {
+            let mark = tokens.mark();
+            tokens.seek(&["using"]);
+            let text = match tokens.since(mark) {
+                text if text.is_empty() => tokens.rest(),
+                text => text,
+            };
+            evaluate::texts(self.text, text, self.dialect, &self.variables)
+        } else {
+            let name = tokens.ident()?;
+            self.prepared.get(name.as_str())?.clone()
+        };
+        Some(executed(&texts, span, self.dialect, 1))
+    }
+
+    fn remember_routines(&mut self, statement: &Statement) {
+        for change in &statement.changes {
+            let Action::CreateRoutine(created) = &change.action else {
+                continue;
+            };
+            let Some(body) = &created.body else { continue };
+            let name = created.object.name.name.as_str().to_ascii_lowercase();
+            let known = self.routines.entry(name).or_default();
+            if self.dialect == Dialect::Mysql {
+                known.clear();
+            }
+            known.push(Routine {
+                parameters: parameters(self.text, statement.span, self.dialect),
+                body: body.clone(),
+            });
+        }
+    }
+
+    /// Puts what is called in the place of each call.
+    fn expand(&mut self, statement: &mut Statement) {
+        let calls_known = statement
+            .changes
+            .iter()
+            .any(|change| self.called(&change.action).next().is_some());
+        if !calls_known {
+            return;
+        }
+        let mut expanded = Described {
+            changes: Vec::new(),
+            opaque: statement.opaque.take(),
+        };
+        for change in std::mem::take(&mut statement.changes) {
+            let arguments = self.arguments(statement.span);
+            self.follow(change, &arguments, 0, &mut expanded);
+        }
+        statement.changes = expanded.changes;
+        statement.opaque = expanded.opaque;
+        self.variables.forget_order();
+    }
+
+    /// The routines of this file that the action calls.
+    fn called<'s>(&'s self, action: &'s Action) -> impl Iterator<Item = &'s String> + use<'s> {
+        let (one, many): (Option<&String>, &[String]) = match action {
+            Action::Call { routine } => (Some(routine), &[]),
+            Action::Query { calls } => (None, calls),
+            Action::Rows(rows) => (None, &rows.calls),
+            _ => (None, &[]),
+        };
+        one.into_iter()
+            .chain(many)
+            .filter(|name| self.routines.contains_key(&name.to_ascii_lowercase()))
+    }
+
+    /// Adds the change to `found`, and what the routines do that it calls.
+    fn follow(
+        &mut self,
+        mut change: Change,
+        arguments: &HashMap<String, Vec<Assigned>>,
+        depth: usize,
+        found: &mut Described,
+    ) {
+        let called: Vec<String> = self.called(&change.action).cloned().collect();
+        if called.is_empty() || depth >= DEPTH_LIMIT || self.calls_left == 0 {
+            found.changes.push(change);
+            return;
+        }
+        let span = change.span;
+        match &mut change.action {
+            Action::Query { calls } => {
+                calls.retain(|name| !called.contains(name));
+                found.changes.push(change);
+            }
+            Action::Rows(rows) => {
+                rows.calls.retain(|name| !called.contains(name));
+                found.changes.push(change);
+            }
+            _ => {}
+        }
+        for name in called {
+            if self.running.contains(&name) {
+                continue;
+            }
+            self.calls_left = self.calls_left.saturating_sub(1);
+            self.running.push(name.clone());
+            let routines = self.routines[&name.to_ascii_lowercase()].clone();
+            for routine in routines {
+                let described = self.run(&name, &routine, arguments, span, depth);
+                for inner in described.changes {
+                    self.follow(inner, &HashMap::new(), depth + 1, found);
+                }
+                if let Some(opaque) = described.opaque {
+                    found.opaque.get_or_insert(opaque);
+                }
+            }
+            self.running.pop();
+        }
+    }
+
+    /// What running the routine does.
+    fn run(
+        &mut self,
+        name: &str,
+        routine: &Routine,
+        arguments: &HashMap<String, Vec<Assigned>>,
+        span: Span,
+        depth: usize,
+    ) -> Described {
+        let mut variables = self.variables.clone();
+        variables.forget_order();
+        let given = arguments.get(name).map_or(&[][..], Vec::as_slice);
+        for (at, parameter) in routine.parameters.iter().enumerate() {
+            let value = given.get(at).cloned().unwrap_or(Assigned::Unknown);
+            variables.assign(parameter, value);
+        }
+        let body = &routine.body;
+        let whole = Span::new(0, body.text.len());
+        let described = inside(
+            &body.language,
+            &body.text,
+            whole,
+            self.dialect,
+            depth,
+            &mut variables,
+        );
+        self.variables.take_globals(&variables);
+        let mut described = relocated(described, span);
+        if let Some(Opaque { reason, .. }) = &mut described.opaque {
+            *reason = format!("in `{name}`: {reason}");
+        }
+        described
+    }
+
+    /// What each routine of this file is given where the statement calls it.
+    fn arguments(&self, span: Span) -> HashMap<String, Vec<Assigned>> {
+        let mut tokens = Tokens::new(self.text, span, self.dialect);
+        let mut found = HashMap::new();
+        while !tokens.at_end() {
+            let name = tokens.peek_text().to_ascii_lowercase();
+            let name = name.trim_matches(['"', '`']).to_owned();
+            tokens.advance();
+            if !self.routines.contains_key(&name) {
+                continue;
+            }
+            let mark = tokens.mark();
+            if let Some(list) = tokens.parenthesised() {
+                let values = evaluate::items(self.text, list, self.dialect)
+                    .into_iter()
+                    .map(|item| {
+                        Assigned::Texts(evaluate::texts(
+                            self.text,
+                            item,
+                            self.dialect,
+                            &self.variables,
+                        ))
+                    });
+                // Called twice with other arguments, nobody can tell which.
+                let twice = found.insert(name.clone(), values.collect()).is_some();
+                if twice {
+                    found.insert(name, Vec::new());
+                }
+                // A call may stand among the arguments of another one.
+                tokens.reset(mark);
+                tokens.advance();
+            }
+        }
+        found
+    }
+}
+
+/// The names of a routine's parameters.
+fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<String> {
+    let mut tokens = Tokens::new(text, statement, dialect);
+    if tokens.seek(&["function", "procedure"]).is_none() {
+        return Vec::new();
+    }
+    tokens.advance();
+    tokens.take(&["if", "not", "exists"]);
+    tokens.name();
+    let Some(list) = tokens.parenthesised() else {
+        return Vec::new();
+    };
+    let names = evaluate::items(text, list, dialect)
+        .into_iter()
+        .map(|item| {
+            let mut parameter = Tokens::new(text, item, dialect);
+            parameter.take_any(&["in", "out", "inout", "variadic"]);
+            parameter
+                .ident()
+                .map(|name| name.as_str().to_owned())
+                .unwrap_or_default()
+        });
+    names.collect()
+}

@@ -1,0 +1,369 @@
+//! What an expression that makes a text may come to.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use super::template::Template;
+use crate::model::{Dialect, Span};
+use crate::sql::cursor::Tokens;
+use crate::sql::token::TokenKind;
+
+/// More alternatives than this are one unknown text.
+const ALTERNATIVES_LIMIT: usize = 64;
+
+/// Variables that stand for one another deeper than this are unknown: they may do so in a circle.
+const DEPTH_LIMIT: usize = 6;
+
+/// An expression that takes more steps than this is unknown: circles of variables would take for ever.
+const STEPS_LIMIT: usize = 2000;
+
+/// The functions that are evaluated here: they make text of text, and nothing else.
+pub(super) const FUNCTIONS: &[&str] = &[
+    "concat",
+    "if",
+    "coalesce",
+    "ifnull",
+    "quote_ident",
+    "quote_literal",
+    "quote_nullable",
+    "quote",
+    "format",
+];
+
+/// The variables of a body or a file, and what they may hold.
+#[derive(Clone, Debug, Default)]
+pub(in crate::sql) struct Variables {
+    /// Everything that is ever assigned, by the variable's name in lower case.
+    assigned: HashMap<String, Vec<Assigned>>,
+    /// What was assigned on the straight way here: it alone counts.
+    fresh: HashMap<String, Assigned>,
+}
+
+/// What a variable is given.
+#[derive(Clone, Debug)]
+pub(super) enum Assigned {
+    /// The value of the expression at this place of the text.
+    Expression(Span),
+    /// One of these.
+    Texts(Vec<Template>),
+    /// Something that the text does not tell.
+    Unknown,
+}
+
+impl Variables {
+    /// Notes an assignment.
+    pub(super) fn assign(&mut self, variable: &str, value: Assigned) {
+        let variable = variable.to_ascii_lowercase();
+        self.assigned
+            .entry(variable.clone())
+            .or_default()
+            .push(value.clone());
+        self.fresh.insert(variable, value);
+    }
+
+    /// Ways part or meet here: any earlier assignment may have been the last one.
+    pub(super) fn forget_order(&mut self) {
+        self.fresh.clear();
+    }
+
+    /// The variables of the session (MySQL's `@name`), as values that need no text to be read in.
+    pub(super) fn resolved(&self, text: &str, dialect: Dialect) -> Self {
+        let reading = Reading {
+            text,
+            dialect,
+            variables: self,
+            steps: &Cell::new(STEPS_LIMIT),
+        };
+        let value = |name: &String| match reading.variable(name, 0) {
+            Some(texts) => Assigned::Texts(texts),
+            None => Assigned::Unknown,
+        };
+        let globals = self.assigned.keys().filter(|name| name.starts_with('@'));
+        Self {
+            assigned: globals
+                .map(|name| (name.clone(), vec![value(name)]))
+                .collect(),
+            fresh: HashMap::new(),
+        }
+    }
+
+    /// Takes over the variables of the session as others left them.
+    pub(super) fn take_globals(&mut self, others: &Self) {
+        for (name, values) in &others.assigned {
+            if name.starts_with('@') {
+                self.fresh.remove(name);
+                self.assigned.insert(name.clone(), values.clone());
+            }
+        }
+    }
+
+    fn lookup(&self, variable: &str) -> &[Assigned] {
+        let variable = variable.to_ascii_lowercase();
+        match self.fresh.get(&variable) {
+            Some(value) => std::slice::from_ref(value),
+            None => self.assigned.get(&variable).map_or(&[], Vec::as_slice),
+        }
+    }
+}
+
+/// What the expression at `span` of `text` may come to; one unknown text where nobody can tell.
+pub(super) fn texts(
+    text: &str,
+    span: Span,
+    dialect: Dialect,
+    variables: &Variables,
+) -> Vec<Template> {
+    let reading = Reading {
+        text,
+        dialect,
+        variables,
+        steps: &Cell::new(STEPS_LIMIT),
+    };
+    reading.value(span, 0)
+}
+
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    text: &'a str,
+    dialect: Dialect,
+    variables: &'a Variables,
+    /// How many steps are left.
+    steps: &'a Cell<usize>,
+}
+
+impl<'a> Reading<'a> {
+    fn value(self, span: Span, depth: usize) -> Vec<Template> {
+        let mut tokens = Tokens::new(self.text, span, self.dialect);
+        match self.sum(&mut tokens, depth) {
+            Some(found) if tokens.at_end() && found.len() <= ALTERNATIVES_LIMIT => found,
+            _ => self.unknown(span),
+        }
+    }
+
+    fn unknown(self, span: Span) -> Vec<Template> {
+        vec![Template::unknown(span.of(self.text))]
+    }
+
+    /// Terms joined by `||`.
+    fn sum(self, tokens: &mut Tokens<'a>, depth: usize) -> Option<Vec<Template>> {
+        let mut found = self.term(tokens, depth)?;
+        // In MySQL the same sign means OR.
+        while self.dialect != Dialect::Mysql && tokens.take_operator("||") {
+            let next = self.term(tokens, depth)?;
+            found = joined(&found, &next)?;
+        }
+        Some(found)
+    }
+
+    fn term(self, tokens: &mut Tokens<'a>, depth: usize) -> Option<Vec<Template>> {
+        let mark = tokens.mark();
+        let known = self.known_term(tokens, depth);
+        let found = match known {
+            Some(found) => found,
+            None => {
+                // Whatever it is, it ends where the next term begins.
+                tokens.reset(mark);
+                while !tokens.at_end()
+                    && !tokens.is_operator("||")
+                    && !tokens.is_kind(TokenKind::Comma)
+                {
+                    tokens.skip();
+                }
+                self.unknown(tokens.since(mark))
+            }
+        };
+        while tokens.take_operator("::") {
+            tokens.name()?;
+            tokens.parenthesised();
+        }
+        Some(found)
+    }
+
+    fn known_term(self, tokens: &mut Tokens<'a>, depth: usize) -> Option<Vec<Template>> {
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        if depth > DEPTH_LIMIT {
+            return None;
+        }
+        let found = if let Some(literal) = tokens.literal() {
+            let mut value = literal.value;
+            while let Some(more) = tokens.literal() {
+                value.push_str(&more.value);
+            }
+            vec![Template::text(value)]
+        } else if let Some(number) = tokens.take_kind(TokenKind::Number) {
+            vec![Template::text(number.of(self.text))]
+        } else if tokens.take_word("null") {
+            vec![Template::default()]
+        } else if let Some(inside) = tokens.parenthesised() {
+            self.group(inside, depth + 1)?
+        } else if tokens.is("case") {
+            self.case(tokens, depth + 1)?
+        } else if let Some(variable) = tokens.take_kind(TokenKind::Placeholder) {
+            self.variable(variable.of(self.text), depth + 1)?
+        } else {
+            let mark = tokens.mark();
+            tokens.name()?;
+            let name = tokens.since(mark).of(self.text);
+            match tokens.parenthesised() {
+                Some(arguments) => self.call(name, arguments, depth + 1)?,
+                None => self.variable(name, depth + 1)?,
+            }
+        };
+        let ends = tokens.at_end()
+            || tokens.is_operator("||")
+            || tokens.is_operator("::")
+            || tokens.is_kind(TokenKind::Comma);
+        ends.then_some(found)
+    }
+
+    /// `(expression)` or `(SELECT expression …)`.
+    fn group(self, inside: Span, depth: usize) -> Option<Vec<Template>> {
+        let mut tokens = Tokens::new(self.text, inside, self.dialect);
+        if !tokens.take_word("select") {
+            return Some(self.value(inside, depth));
+        }
+        let mark = tokens.mark();
+        while !tokens.at_end() && !tokens.is("from") && !tokens.is_kind(TokenKind::Comma) {
+            tokens.skip();
+        }
+        let item = tokens.since(mark);
+        (!tokens.is_kind(TokenKind::Comma)).then(|| self.value(item, depth))
+    }
+
+    /// `CASE … THEN a … ELSE b END` comes to one of its results.
+    fn case(self, tokens: &mut Tokens<'a>, depth: usize) -> Option<Vec<Template>> {
+        tokens.advance();
+        let mut nested = 0_usize;
+        let mut found = Vec::new();
+        let mut result = None;
+        loop {
+            let word = tokens.is_any(&["case", "when", "then", "else", "end"]);
+            if nested == 0
+                && matches!(word, Some("when" | "else" | "end"))
+                && let Some(mark) = result.take()
+            {
+                found.extend(self.value(tokens.since(mark), depth));
+            }
+            tokens.peek()?;
+            tokens.skip();
+            match word {
+                Some("case") => nested += 1,
+                Some("end") if nested == 0 => return Some(found),
+                Some("end") => nested -= 1,
+                Some("then" | "else") if nested == 0 => result = Some(tokens.mark()),
+                _ => {}
+            }
+        }
+    }
+
+    fn variable(self, name: &str, depth: usize) -> Option<Vec<Template>> {
+        let assigned = self.variables.lookup(name);
+        if assigned.len() > ALTERNATIVES_LIMIT {
+            return None;
+        }
+        let mut found = Vec::new();
+        for value in assigned {
+            match value {
+                Assigned::Expression(span) => found.extend(self.value(*span, depth)),
+                Assigned::Texts(texts) => found.extend(texts.iter().cloned()),
+                Assigned::Unknown => return None,
+            }
+        }
+        found.dedup();
+        (!found.is_empty() && found.len() <= ALTERNATIVES_LIMIT).then_some(found)
+    }
+
+    fn call(self, function: &str, arguments: Span, depth: usize) -> Option<Vec<Template>> {
+        let spans = items(self.text, arguments, self.dialect);
+        let values = || spans.iter().map(|span| self.value(*span, depth));
+        match function.to_ascii_lowercase().as_str() {
+            "concat" => values().try_fold(vec![Template::default()], |left, right| {
+                joined(&left, &right)
+            }),
+            "if" if spans.len() == 3 => Some(values().skip(1).flatten().collect()),
+            "coalesce" | "ifnull" => Some(values().flatten().collect()),
+            "quote_ident" if spans.len() == 1 => Some(
+                self.value(spans[0], depth)
+                    .iter()
+                    .map(|value| value.as_name(self.dialect))
+                    .collect(),
+            ),
+            "quote_literal" | "quote_nullable" | "quote" if spans.len() == 1 => Some(
+                self.value(spans[0], depth)
+                    .iter()
+                    .map(Template::as_value)
+                    .collect(),
+            ),
+            "format" if self.dialect == Dialect::Postgres => self.format(&spans, depth),
+            _ => None,
+        }
+    }
+
+    /// PostgreSQL's `format(formatstr, argument, …)`.
+    fn format(self, spans: &[Span], depth: usize) -> Option<Vec<Template>> {
+        let (first, arguments) = spans.split_first()?;
+        let mut found = Vec::new();
+        for pattern in self.value(*first, depth) {
+            found.extend(self.filled(&pattern.known()?, arguments, depth)?);
+        }
+        Some(found)
+    }
+
+    fn filled(self, pattern: &str, arguments: &[Span], depth: usize) -> Option<Vec<Template>> {
+        let mut found = vec![Template::default()];
+        let mut next = 0;
+        let mut rest = pattern;
+        while let Some(at) = rest.find('%') {
+            found = joined(&found, &[Template::text(&rest[..at])])?;
+            rest = &rest[at + 1..];
+            if let Some(after) = rest.strip_prefix('%') {
+                found = joined(&found, &[Template::text("%")])?;
+                rest = after;
+                continue;
+            }
+            // `%[position$][-][width]type`; a width only pads.
+            let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            if rest[digits..].starts_with('$') {
+                next = rest[..digits].parse::<usize>().ok()?.checked_sub(1)?;
+                rest = &rest[digits + 1..];
+            }
+            rest = rest.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit());
+            let values = self.value(*arguments.get(next)?, depth);
+            next += 1;
+            let written: Vec<_> = match rest.chars().next()? {
+                'I' => values
+                    .iter()
+                    .map(|value| value.as_name(self.dialect))
+                    .collect(),
+                'L' => values.iter().map(Template::as_value).collect(),
+                's' => values,
+                _ => return None,
+            };
+            rest = &rest[1..];
+            found = joined(&found, &written)?;
+        }
+        joined(&found, &[Template::text(rest)])
+    }
+}
+
+/// Each of `left` followed by each of `right`; nothing if there are too many.
+fn joined(left: &[Template], right: &[Template]) -> Option<Vec<Template>> {
+    if left.len() * right.len() > ALTERNATIVES_LIMIT {
+        return None;
+    }
+    let pairs = left
+        .iter()
+        .flat_map(|first| right.iter().map(|second| first.followed_by(second)));
+    Some(pairs.collect())
+}
+
+/// The items of a list that commas part.
+pub(super) fn items(text: &str, span: Span, dialect: Dialect) -> Vec<Span> {
+    let mut tokens = Tokens::new(text, span, dialect);
+    let mut found = Vec::new();
+    while !tokens.at_end() {
+        found.push(tokens.item());
+        tokens.advance();
+    }
+    found
+}

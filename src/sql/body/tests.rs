@@ -1,0 +1,273 @@
+use crate::model::Dialect::{Mysql, Postgres};
+use crate::model::{Engine, Span};
+use crate::sql::describe::tests::{changes, check};
+use crate::sql::{OpaqueKind, read};
+
+#[test]
+fn a_do_block_of_known_statements_is_understood() {
+    check(
+        Postgres,
+        &[
+            (
+                "DO $$ BEGIN CREATE TYPE e AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END $$",
+                &["maybe type e enum(a)"],
+            ),
+            (
+                "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 't') THEN ALTER TABLE t ADD COLUMN a int, DROP b; END IF; END $$",
+                &["maybe t: add a integer", "maybe t: drop b"],
+            ),
+            (
+                "DO LANGUAGE plpgsql 'BEGIN DROP TABLE \"it''s\"; END'",
+                &["maybe drop table it's"],
+            ),
+            (
+                "DO $$ DECLARE n int := 0; r record; BEGIN <<outer>> FOR r IN SELECT * FROM t LOOP UPDATE t SET a = r.b WHERE id = r.id; n := n + 1; EXIT outer WHEN n > 3; END LOOP; RAISE NOTICE 'done %', n; END; $$ LANGUAGE plpgsql",
+                &["maybe update t (a) where(id = r.id)"],
+            ),
+            (
+                "DO $$ BEGIN CASE x WHEN 1 THEN DROP TABLE a; ELSE DROP TABLE b; END CASE; WHILE CASE WHEN x THEN y END LOOP DROP TABLE c; END LOOP; END $$",
+                &[
+                    "maybe drop table a",
+                    "maybe drop table b",
+                    "maybe drop table c",
+                ],
+            ),
+            (
+                "DO $$ DECLARE x int; BEGIN SELECT a INTO STRICT x FROM t; INSERT INTO u (a) VALUES (1) RETURNING id INTO x; PERFORM f(x); PERFORM pg_sleep(1); END $$",
+                &[
+                    "maybe query calls()",
+                    "maybe insert u (a) values(1)",
+                    "maybe query calls(f)",
+                    "maybe query calls(pg_sleep)",
+                ],
+            ),
+            (
+                "DO $$ BEGIN FROBNICATE; DROP TABLE t; END $$",
+                &[
+                    "maybe drop table t",
+                    "? no statement that is known begins with `FROBNICATE`",
+                ],
+            ),
+            (
+                "DO LANGUAGE plpython3u $$ plpy.execute('DROP TABLE t') $$",
+                &["? code in plpython3u is not read"],
+            ),
+            ("DO", &["? the statement ends where more is expected"]),
+        ],
+    );
+}
+
+#[test]
+fn constant_text_that_is_executed_is_read_as_the_statement_it_is() {
+    check(
+        Postgres,
+        &[
+            (
+                "DO $$ BEGIN EXECUTE 'DROP TABLE t'; END $$",
+                &["maybe drop table t"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE 'ALTER TABLE t ' || 'DROP COLUMN a; DROP TABLE u'; END $$",
+                &["maybe t: drop a", "maybe drop table u"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE format('ALTER TABLE %I.%I DROP COLUMN %2$I', 's', r.name); END $$",
+                &["maybe s.<r.name>: drop <r.name>"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE format('ALTER TABLE t ALTER a SET DEFAULT %L, ALTER b SET DEFAULT 5%%2', v); END $$",
+                &["maybe t: default a '<v>'", "maybe t: default b 5 % 2"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE format('CREATE INDEX idx_%I_key ON %I (a)', t, t); END $$",
+                &["maybe index idx_<t>_key on <t> (a)"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE 'DROP TRIGGER \"x_' || r.id || '\" ON t'; END $$",
+                &["maybe drop trigger x_<r.id> on t"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE 'DROP TABLE ' || quote_ident(r.name) || ' CASCADE'; END $$",
+                &["maybe drop table <r.name> cascade"],
+            ),
+            (
+                "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN EXECUTE q; END $$",
+                &["maybe drop table a"],
+            ),
+            (
+                "DO $$ DECLARE q text; BEGIN q := 'DROP TABLE a'; EXECUTE q; q := 'DROP TABLE b'; EXECUTE q; END $$",
+                &["maybe drop table a", "maybe drop table b"],
+            ),
+            (
+                "DO $$ DECLARE q text; BEGIN IF x THEN q := 'DROP TABLE a'; ELSE q := 'DROP TABLE b'; END IF; EXECUTE q; END $$",
+                &["maybe drop table a", "maybe drop table b"],
+            ),
+            (
+                "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['a', 'b'] LOOP EXECUTE format('TRUNCATE %I', t); END LOOP; END $$",
+                &[
+                    "maybe Truncate { table: a, cascade: false }",
+                    "maybe Truncate { table: b, cascade: false }",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn text_whose_structure_is_unknown_is_dynamic() {
+    for sql in [
+        "DO $$ BEGIN EXECUTE q; END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE ' || r.name; END $$",
+        "DO $$ BEGIN EXECUTE format('ALTER TABLE t %s', clause); END $$",
+        "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN SELECT x INTO q FROM t; EXECUTE q; END $$",
+        "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN LOOP EXECUTE q; q := q || other; END LOOP; END $$",
+        "DO $$ BEGIN FOR r IN EXECUTE q LOOP NULL; END LOOP; END $$",
+    ] {
+        let script = read(
+            sql,
+            &[Span::new(0, sql.len())],
+            &Engine::default_for(Postgres),
+        );
+        let kind = script.statements[0]
+            .opaque
+            .as_ref()
+            .map(|opaque| opaque.kind);
+        assert_eq!(kind, Some(OpaqueKind::Dynamic), "{sql}");
+    }
+}
+
+#[test]
+fn changes_inside_stand_at_their_own_place() {
+    let sql =
+        "SELECT 1; DO $$ BEGIN ALTER TABLE t ADD a int, DROP b; EXECUTE 'DROP TABLE u'; END $$";
+    let script = read(
+        sql,
+        &[Span::new(0, sql.len())],
+        &Engine::default_for(Postgres),
+    );
+    let places: Vec<_> = script.statements[1]
+        .changes
+        .iter()
+        .map(|change| change.span.of(sql))
+        .collect();
+    assert_eq!(places, ["ADD a int", "DROP b", "'DROP TABLE u'"]);
+}
+
+#[test]
+fn a_call_of_a_routine_of_the_same_file_does_what_the_routine_does() {
+    check(
+        Postgres,
+        &[
+            (
+                "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$; SELECT f()",
+                &[
+                    "routine function f() returns(void) plpgsql: BEGIN DROP TABLE t; END",
+                    "query calls()",
+                    "maybe drop table t",
+                ],
+            ),
+            (
+                "CREATE FUNCTION f(a text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('DROP TABLE %I', a); END $$; DO $$ BEGIN PERFORM f('t'); END $$",
+                &[
+                    "routine function f(text) returns(void) plpgsql: BEGIN EXECUTE format('DROP TABLE %I', a); END",
+                    "maybe query calls()",
+                    "maybe drop table <a>",
+                ],
+            ),
+            (
+                "CREATE PROCEDURE p() LANGUAGE sql AS 'DELETE FROM t'; CREATE PROCEDURE q() BEGIN ATOMIC CALL p(); END; CALL q()",
+                &[
+                    "routine procedure p() sql: DELETE FROM t",
+                    "routine procedure q() sql: BEGIN ATOMIC CALL p(); END",
+                    "maybe delete t every-row",
+                ],
+            ),
+            ("CALL elsewhere()", &["call elsewhere"]),
+            (
+                "PREPARE s AS DROP TABLE t; EXECUTE s",
+                &["session prepare s", "maybe drop table t"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn procedures_of_mysql_are_followed_through_prepared_statements() {
+    check(
+        Mysql,
+        &[
+            (
+                "SET @s = IF((SELECT COUNT(*) FROM information_schema.columns) > 0, 'ALTER TABLE t DROP a', 'SELECT 1'); PREPARE st FROM @s; EXECUTE st; DEALLOCATE PREPARE st",
+                &[
+                    "set @s = Some(\"IF((SELECT COUNT(*) FROM information_schema.columns) > 0, 'ALTER TABLE t DROP a', 'SELECT 1')\")",
+                    "session prepare st",
+                    "maybe t: drop a",
+                    "maybe query calls()",
+                    "session deallocate prepare",
+                ],
+            ),
+            (
+                "SET @t = 't', @s = CONCAT('ALTER TABLE `', @t, '` ADD x int'); PREPARE st FROM @s; EXECUTE st",
+                &[
+                    "set @t = Some(\"t\")",
+                    "set @s = Some(\"CONCAT('ALTER TABLE `', @t, '` ADD x int')\")",
+                    "session prepare st",
+                    "maybe t: add x integer",
+                ],
+            ),
+            (
+                "SELECT x INTO @s FROM t; PREPARE st FROM @s; EXECUTE st",
+                &[
+                    "query calls()",
+                    "session prepare st",
+                    "? it runs SQL that is put together at run time from `x`",
+                ],
+            ),
+            (
+                "CREATE PROCEDURE p() BEGIN DECLARE n INT DEFAULT 0; DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; SELECT COUNT(*) INTO n FROM information_schema.tables; IF n = 0 THEN ALTER TABLE t ADD a int; END IF; lbl: WHILE n < 3 DO SET n = n + 1; DELETE FROM u LIMIT 5; END WHILE; SET FOREIGN_KEY_CHECKS = 0; END; CALL p(); DROP PROCEDURE p",
+                &[
+                    "routine procedure p() sql: BEGIN DECLARE n INT DEFAULT 0; DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; SELECT COUNT(*) INTO n FROM information_schema.tables; IF n = 0 THEN ALTER TABLE t ADD a int; END IF; lbl: WHILE n < 3 DO SET n = n + 1; DELETE FROM u LIMIT 5; END WHILE; SET FOREIGN_KEY_CHECKS = 0; END",
+                    "maybe query calls(count)",
+                    "maybe t: add a integer",
+                    "maybe delete u every-row limited",
+                    "maybe set foreign_key_checks = Some(\"0\")",
+                    "drop procedure p",
+                ],
+            ),
+            (
+                "CREATE PROCEDURE p(IN tab VARCHAR(64), col TEXT) BEGIN SET @q = CONCAT('ALTER TABLE ', tab, ' DROP COLUMN ', col); PREPARE s FROM @q; EXECUTE s; END; CALL p('t', 'a'); CALL p('u', 'b')",
+                &[
+                    "routine procedure p(in tab varchar ( 64 ) , col text) sql: BEGIN SET @q = CONCAT('ALTER TABLE ', tab, ' DROP COLUMN ', col); PREPARE s FROM @q; EXECUTE s; END",
+                    "maybe t: drop a",
+                    "maybe u: drop b",
+                ],
+            ),
+            (
+                "BEGIN NOT ATOMIC DROP TABLE t; END",
+                &["maybe drop table t"],
+            ),
+            ("EXECUTE IMMEDIATE 'DROP TABLE t'", &["maybe drop table t"]),
+        ],
+    );
+}
+
+#[test]
+fn nesting_without_end_is_opaque_and_quick() {
+    let mut dollars = "DROP TABLE t".to_owned();
+    for level in 0..200 {
+        dollars = format!("DO $t{level}$ BEGIN {dollars}; END $t{level}$");
+    }
+    assert_eq!(
+        changes(&dollars, Postgres),
+        ["? blocks nest too deeply to be read"]
+    );
+    let circle = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM f(); PERFORM f(); END $$; SELECT f()";
+    assert!(changes(circle, Postgres).len() > 1);
+    let blocks = format!("DO $$ {} $$", "BEGIN ".repeat(20_000));
+    assert!(changes(&blocks, Postgres).is_empty());
+    let doubling = format!(
+        "DO $$ DECLARE a text; BEGIN {} EXECUTE a; END $$",
+        "a := a || a; ".repeat(60)
+    );
+    assert_eq!(changes(&doubling, Postgres).len(), 1);
+}
