@@ -3,7 +3,8 @@
 //! `fixtures/rules/<id>/bad-*.sql` must be found by the rule of that id exactly on the lines marked
 //! `-- finds`; `good-*.sql` must not be found by it at all. A fixture begins with `-- dialect: a, b`
 //! (optionally `-- version: 15` and `-- mariadb`), and may hold several migrations, each after a line
-//! `-- file: NAME`.
+//! `-- file: NAME`. A migration with a line `-- edited` was released before with another text; what follows a
+//! line `-- down:` is its way down.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use bgmigrate::lint::{Surroundings, rule, rules};
 use bgmigrate::model::{
-    Dialect, Engine, Flavour, LineIndex, Migration, MigrationKind, Severity, Span, TransactionMode,
+    Dialect, Down, Engine, Flavour, LineIndex, Migration, MigrationKind, Severity, Span,
+    TransactionMode,
 };
 use bgmigrate::review::{RuleSettings, Settings, Standing, review};
 
@@ -86,10 +88,12 @@ fn migrations(text: &str) -> Vec<Migration> {
     }
     parts
         .into_iter()
-        .map(|(file, text)| Migration {
+        .map(|(file, text)| (file, text.find("\n-- down:"), text))
+        .map(|(file, down, text)| Migration {
             id: file.trim_end_matches(".sql").to_owned(),
             name: String::new(),
-            up: vec![Span::new(0, text.len())],
+            up: vec![Span::new(0, down.unwrap_or(text.len()))],
+            down: down.map(|start| Down::Parts(vec![Span::new(start, text.len())])),
             transaction: if text.contains("-- no-transaction") {
                 TransactionMode::None
             } else {
@@ -97,10 +101,17 @@ fn migrations(text: &str) -> Vec<Migration> {
             },
             file,
             text,
-            down: None,
             kind: MigrationKind::Versioned,
         })
         .collect()
+}
+
+fn standing(migration: &Migration) -> Standing {
+    if migration.text.lines().any(|line| line == "-- edited") {
+        Standing::Edited
+    } else {
+        Standing::Alone
+    }
 }
 
 /// Lines where each rule found something, per migration.
@@ -115,20 +126,24 @@ fn found(fixture: &Fixture, engine: Engine) -> Vec<HashMap<&'static str, BTreeSe
         surroundings: Surroundings::default(),
         rules: RuleSettings::new(engine.dialect, &everything_on),
     };
-    review(&fixture.migrations, |_| Standing::Alone, &settings)
-        .into_iter()
-        .map(|reviewed| {
-            let lines = LineIndex::new(&fixture.migrations[reviewed.index].text);
-            let mut found: HashMap<_, BTreeSet<_>> = HashMap::new();
-            for finding in reviewed.findings {
-                found
-                    .entry(finding.rule)
-                    .or_default()
-                    .insert(lines.line(finding.span.start));
-            }
+    review(
+        &fixture.migrations,
+        |at| standing(&fixture.migrations[at]),
+        &settings,
+    )
+    .into_iter()
+    .map(|reviewed| {
+        let lines = LineIndex::new(&fixture.migrations[reviewed.index].text);
+        let mut found: HashMap<_, BTreeSet<_>> = HashMap::new();
+        for finding in reviewed.findings {
             found
-        })
-        .collect()
+                .entry(finding.rule)
+                .or_default()
+                .insert(lines.line(finding.span.start));
+        }
+        found
+    })
+    .collect()
 }
 
 fn marked(migration: &Migration) -> BTreeSet<usize> {

@@ -7,7 +7,6 @@ use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, output};
 use crate::plan::{Subject, plan};
 use crate::report;
-use crate::review::Standing;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +81,7 @@ fn title(arguments: &Arguments, source: &Source) -> String {
             let pending = source
                 .standing
                 .iter()
-                .filter(|standing| **standing == Standing::Pending)
+                .filter(|standing| standing.is_pending())
                 .count();
             let noun = if pending == 1 {
                 "migration"

@@ -193,15 +193,8 @@ fn of_folder(
     let standing = match scope {
         Scope::All => vec![Standing::Alone; folder.migrations.len()],
         Scope::Since(reference) => {
-            let changed: HashSet<String> = Repository::of(dir)?
-                .changed_since(reference)?
-                .into_iter()
-                .collect();
-            standing(
-                &folder,
-                |migration| changed.contains(&migration.file),
-                Standing::Pending,
-            )
+            let changed = changed_since(dir, reference)?;
+            standing(&folder, |migration| changed.get(&migration.file).copied())
         }
     };
     source(
@@ -215,20 +208,25 @@ fn of_folder(
     )
 }
 
-fn standing(
-    folder: &Folder,
-    chosen: impl Fn(&Migration) -> bool,
-    as_what: Standing,
-) -> Vec<Standing> {
+/// The standing of each migration: the chosen one, or else it was released earlier.
+fn standing(folder: &Folder, chosen: impl Fn(&Migration) -> Option<Standing>) -> Vec<Standing> {
     let each = folder.migrations.iter();
-    each.map(|migration| {
-        if chosen(migration) {
-            as_what
+    each.map(|migration| chosen(migration).unwrap_or(Standing::Released))
+        .collect()
+}
+
+/// How the files that a branch adds or edits are to be judged.
+fn changed_since(dir: &Path, reference: &str) -> Result<HashMap<String, Standing>> {
+    let changed = Repository::of(dir)?.changed_since(reference)?;
+    let judged = changed.into_iter().map(|file| {
+        let standing = if file.edited {
+            Standing::Edited
         } else {
-            Standing::Released
-        }
-    })
-    .collect()
+            Standing::Pending
+        };
+        (file.path, standing)
+    });
+    Ok(judged.collect())
 }
 
 /// Files named by themselves are judged in the context of the earlier files of their folder.
@@ -276,23 +274,19 @@ fn of_files(
             root.display()
         );
     }
-    let mut standing = standing(
-        &folder,
-        |migration| given.contains_key(&migration.file),
-        Standing::Alone,
-    );
-    if let Scope::Since(reference) = scope {
-        let changed: HashSet<String> = Repository::of(root)?
-            .changed_since(reference)?
-            .into_iter()
-            .collect();
-        for (standing, migration) in standing.iter_mut().zip(&folder.migrations) {
-            *standing = match (*standing, changed.contains(&migration.file)) {
-                (Standing::Alone, true) => Standing::Pending,
-                _ => Standing::Released,
-            };
+    let is_given = |migration: &Migration| given.contains_key(&migration.file);
+    let standing = match scope {
+        Scope::All => standing(&folder, |migration| {
+            is_given(migration).then_some(Standing::Alone)
+        }),
+        Scope::Since(reference) => {
+            let changed = changed_since(root, reference)?;
+            standing(&folder, |migration| {
+                let changed = changed.get(&migration.file).copied();
+                changed.filter(|_| is_given(migration))
+            })
         }
-    }
+    };
     source(
         home,
         global,

@@ -64,6 +64,15 @@ pub struct Repository {
     folder: String,
 }
 
+/// A file that differs from what it was at a ref.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangedFile {
+    /// Relative to the folder, with `/`.
+    pub path: String,
+    /// It was there at the ref, with another content; else it was added.
+    pub edited: bool,
+}
+
 impl Repository {
     /// Finds the repository that holds `folder`, which need not exist any more.
     ///
@@ -153,12 +162,12 @@ impl Repository {
         Ok(Tree::new(entries))
     }
 
-    /// The files below the folder that were added or changed since HEAD and `name` parted, those not yet
-    /// committed among them; relative to the folder, sorted. Deleted ones are not among them.
+    /// The files below the folder that were added or edited since HEAD and `name` parted, those not yet
+    /// committed among them; sorted. Deleted ones are not among them.
     ///
     /// # Errors
     /// When the ref is unknown, has no commit in common with HEAD, or git fails.
-    pub fn changed_since(&self, name: &str) -> Result<Vec<String>, GitError> {
+    pub fn changed_since(&self, name: &str) -> Result<Vec<ChangedFile>, GitError> {
         let base = self.merge_base(name)?;
         let here = if self.folder.is_empty() {
             "."
@@ -171,7 +180,7 @@ impl Repository {
                 "diff-index",
                 "-r",
                 "-z",
-                "--name-only",
+                "--name-status",
                 "--diff-filter=d",
                 "--no-renames",
                 "--no-ext-diff",
@@ -192,14 +201,16 @@ impl Repository {
                 here,
             ],
         )?;
-        let mut files: Vec<String> = changed
-            .split(|byte| *byte == 0)
-            .chain(new.split(|byte| *byte == 0))
-            .filter(|path| !path.is_empty())
-            .filter_map(|path| self.inside(&String::from_utf8_lossy(path)))
+        let mut files: Vec<ChangedFile> = status_lines(&changed)
+            .map(|(status, path)| (path, status != "A"))
+            .chain(paths(&new).map(|path| (path, false)))
+            .filter_map(|(path, edited)| {
+                let path = self.inside(&path)?;
+                Some(ChangedFile { path, edited })
+            })
             .collect();
         files.sort();
-        files.dedup();
+        files.dedup_by(|one, other| one.path == other.path);
         Ok(files)
     }
 
@@ -299,6 +310,20 @@ fn batch_entry(path: String, rest: &mut &[u8]) -> Entry {
         path,
         content: Content::Unreadable { reason },
     }
+}
+
+/// The paths of a `-z` listing.
+fn paths(listed: &[u8]) -> impl Iterator<Item = String> {
+    let fields = listed.split(|byte| *byte == 0);
+    fields
+        .filter(|path| !path.is_empty())
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+}
+
+/// Status letter and path of each file of a `--name-status -z` listing.
+fn status_lines(listed: &[u8]) -> impl Iterator<Item = (String, String)> {
+    let mut fields = paths(listed);
+    std::iter::from_fn(move || Some((fields.next()?, fields.next()?)))
 }
 
 /// Hash and path of one `ls-tree` line; links and submodules are no files of this folder.
@@ -483,9 +508,17 @@ mod tests {
         sandbox.write("db/2.sql", b"changed");
         sandbox.write("db/new.sql", b"6");
         let repository = sandbox.repository("db");
+        let changed = |path: &str, edited| ChangedFile {
+            path: path.to_owned(),
+            edited,
+        };
         assert_eq!(
             repository.changed_since("main").unwrap(),
-            ["2.sql", "3.sql", "new.sql"]
+            [
+                changed("2.sql", true),
+                changed("3.sql", false),
+                changed("new.sql", false)
+            ]
         );
         assert!(
             sandbox
@@ -499,7 +532,7 @@ mod tests {
                 .repository("")
                 .changed_since("main")
                 .unwrap()
-                .contains(&"db/3.sql".into())
+                .contains(&changed("db/3.sql", false))
         );
     }
 

@@ -4,4 +4,4 @@ mod disk;
 mod git;
 
 pub use disk::{DiskError, read_file, read_stdin, read_tree};
-pub use git::{GitError, Repository};
+pub use git::{ChangedFile, GitError, Repository};

@@ -54,6 +54,8 @@ pub struct File<'a> {
     pub engine: &'a Engine,
     /// Where it will run.
     pub surroundings: &'a Surroundings,
+    /// It is known to have been released with another text.
+    pub edited: bool,
     /// What was said of each statement, in the order of `script.statements`; while the changes are being
     /// shown it holds only the statements before the current one.
     pub judged: &'a [Judged],

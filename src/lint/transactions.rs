@@ -99,6 +99,7 @@ mod tests {
             script: &script,
             engine: &engine,
             surroundings: &Surroundings::default(),
+            edited: false,
             judged: &[],
             phases: &[],
         };

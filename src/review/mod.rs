@@ -21,6 +21,15 @@ pub enum Standing {
     Alone,
     /// Judged as part of the one pending set under review.
     Pending,
+    /// As [`Self::Pending`], though it was released before, with another text.
+    Edited,
+}
+
+impl Standing {
+    /// Whether it belongs to the one pending set under review.
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Pending | Self::Edited)
+    }
 }
 
 /// What is needed to review a folder besides the folder.
@@ -64,14 +73,20 @@ pub fn review(
     let mut before = Standing::Released;
     for (index, (migration, script)) in migrations.iter().zip(scripts).enumerate() {
         let standing = standing(index);
-        if (before, standing) != (Standing::Pending, Standing::Pending) {
+        if !(before.is_pending() && standing.is_pending()) {
             schema.release();
         }
         before = standing;
         if standing == Standing::Released {
             fold_in(&script, &mut schema, &settings.engine);
         } else {
-            reviewed.push(review_one(index, migration, script, &mut schema, settings));
+            let unread = Unread {
+                index,
+                migration,
+                script,
+                edited: standing == Standing::Edited,
+            };
+            reviewed.push(review_one(unread, &mut schema, settings));
         }
     }
     reviewed
@@ -113,13 +128,21 @@ fn read_all(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
     })
 }
 
-fn review_one(
+/// A migration whose turn has come.
+struct Unread<'a> {
     index: usize,
-    migration: &Migration,
+    migration: &'a Migration,
     script: Script,
-    schema: &mut Schema,
-    settings: &Settings,
-) -> Reviewed {
+    edited: bool,
+}
+
+fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> Reviewed {
+    let Unread {
+        index,
+        migration,
+        script,
+        edited,
+    } = unread;
     let mut findings = Vec::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(script.statements.len());
     let facts = classify::FileFacts::of(&script, schema, &settings.engine);
@@ -150,6 +173,7 @@ fn review_one(
                 script: &script,
                 engine: &settings.engine,
                 surroundings: &settings.surroundings,
+                edited,
                 judged: &judged,
                 phases: &[],
             };
@@ -186,6 +210,7 @@ fn review_one(
         script: &script,
         engine: &settings.engine,
         surroundings: &settings.surroundings,
+        edited,
         judged: &judged,
         phases: &phases,
     };

@@ -271,6 +271,11 @@ impl Schema {
                     }
                 }
             }
+            // SQLite and MySQL name a trigger without its table.
+            ObjectKind::Trigger if object.table.is_none() => {
+                self.others
+                    .retain(|other, _| (other.kind, &other.name) != (object.kind, &object.name));
+            }
             _ => {
                 self.others.remove(object);
             }

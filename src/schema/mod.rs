@@ -175,6 +175,19 @@ impl Schema {
             .map(|(routine, _)| routine)
     }
 
+    /// The triggers that are known to stand on a table, by name.
+    pub fn triggers_on<'a>(&'a self, table: &'a Name) -> impl Iterator<Item = &'a Object> {
+        let mut triggers: Vec<_> = self
+            .others
+            .keys()
+            .filter(|object| {
+                object.kind == ObjectKind::Trigger && object.table.as_ref() == Some(table)
+            })
+            .collect();
+        triggers.sort_by_key(|trigger| trigger.name.to_string());
+        triggers.into_iter()
+    }
+
     /// What a user-defined type is made of.
     pub fn type_shape(&self, name: &Name) -> Option<&TypeShape> {
         self.types.get(name).map(|(shape, _)| shape)

@@ -57,7 +57,21 @@ rules! {
     my_implicit_commit,
     my_algorithm_or_lock,
     multi_phase_file,
+    revoke_or_owner_change,
+    replication_identity_or_publication,
+    sequence_restart,
+    not_idempotent,
+    type_preferences,
+    naming_and_shape,
+    opaque_statement,
+    syntax_error,
+    irreversible,
+    history_changed,
     unused_allow,
+    lite_unsupported_alter,
+    lite_table_rebuild,
+    lite_writable_schema,
+    lite_whole_db_lock,
 }
 
 /// All three engines.
