@@ -34,8 +34,10 @@ pub(crate) struct HeldBy {
     pub(crate) kind: String,
     /// On what, and why.
     pub(crate) reason: String,
-    /// What it drops or alters, unless the file itself made it.
+    /// What it drops or alters.
     pub(crate) target: Option<Object>,
+    /// The file itself makes something of the target's name.
+    pub(crate) made_here: bool,
 }
 
 /// Whether a catalog could show what holds a statement back.
@@ -61,9 +63,9 @@ impl Classified {
             .filter(|held| held.cause == Cause::Shape)
         {
             let Some(target) = &held.target else { continue };
-            if !before.has(target) {
+            if !before.has(target) && !held.made_here {
                 held.cause = Cause::Absent;
-            } else if held.kind == "drop-table" && after.has(target) {
+            } else if held.kind == "drop-table" && before.has(target) && after.has(target) {
                 held.cause = Cause::Rows;
             }
         }
@@ -156,6 +158,7 @@ fn held_by(
         kind: format!("opaque-{:?}", opaque.kind).to_lowercase(),
         reason: opaque.reason.clone(),
         target: None,
+        made_here: false,
     });
     let changes = statement.changes.iter().zip(&judged.changes);
     let verdicts = changes.filter(|(_, judged)| judged.verdict.phase.gates_as_contract());
@@ -164,8 +167,9 @@ fn held_by(
         cause: cause(verdict),
         kind: verdict.kind.to_owned(),
         reason: format!("{}: {}", verdict.object, verdict.reason),
-        target: target(&change.action)
-            .filter(|target| !made.contains(&target.name.name.to_string())),
+        target: target(&change.action),
+        made_here: target(&change.action)
+            .is_some_and(|it| made.contains(&it.name.name.to_string())),
     });
     opaque.chain(verdicts).collect()
 }

@@ -1,19 +1,33 @@
 //! What happened against what was said.
 
+use std::rc::Rc;
+
 use bgmigrate::model::Migration;
 use serde_json::{Value, json};
 
+use crate::catalog::Catalog;
 use crate::classified::{Cause, Classified, HeldBy};
 use crate::compare::{Fact, Weight};
 use crate::folders::Source;
+
+/// What one migration did.
+pub(crate) struct Change {
+    pub(crate) before: Rc<Catalog>,
+    pub(crate) after: Rc<Catalog>,
+    pub(crate) facts: Vec<Fact>,
+}
 
 /// Everything about one migration.
 pub(crate) struct Outcome {
     pub(crate) source: Source,
     pub(crate) id: String,
     pub(crate) file: String,
-    /// What the engine said to a file that it did not accept.
-    pub(crate) error: Option<String>,
+    /// Or what the engine said to a file that it refused.
+    pub(crate) comparison: Result<Comparison, String>,
+}
+
+/// What happened, and what was said.
+pub(crate) struct Comparison {
     pub(crate) facts: Vec<Fact>,
     pub(crate) classified: Classified,
     pub(crate) agreement: Agreement,
@@ -34,8 +48,6 @@ pub(crate) enum Agreement {
     /// It was held back for what it drops or alters, which is not there: the folder does not begin at the
     /// beginning, or takes care of what others may have.
     Absent,
-    /// The engine did not accept the file.
-    NotComparable,
 }
 
 impl Agreement {
@@ -47,26 +59,21 @@ impl Agreement {
             Self::Opaque => "false_alarm_opaque",
             Self::Rows => "rows_only",
             Self::Absent => "absent",
-            Self::NotComparable => "not_comparable",
         }
     }
 }
 
-impl Outcome {
-    pub(crate) fn new(
-        source: &Source,
-        migration: &Migration,
-        applied: Result<(), String>,
-        facts: Vec<Fact>,
-        classified: Classified,
-    ) -> Self {
+impl Comparison {
+    pub(crate) fn new(change: Change, mut classified: Classified) -> Self {
+        let Change {
+            before,
+            after,
+            facts,
+        } = change;
+        classified.look(&before, &after);
         let breaking = facts.iter().any(|fact| fact.weight == Weight::Breaking);
-        let agreement = agreement(applied.is_ok(), breaking, &classified);
+        let agreement = agreement(breaking, &classified);
         Self {
-            source: source.clone(),
-            id: migration.id.clone(),
-            file: migration.file.clone(),
-            error: applied.err(),
             facts,
             classified,
             agreement,
@@ -82,24 +89,20 @@ impl Outcome {
             .collect()
     }
 
-    /// Nothing was taken away, not even rows: such a file should never be held back.
-    pub(crate) fn is_additive(&self) -> bool {
-        self.error.is_none()
-            && self.facts(Weight::Breaking).is_empty()
-            && !matches!(self.agreement, Agreement::Rows | Agreement::Absent)
+    /// Something was taken away.
+    pub(crate) fn is_breaking(&self) -> bool {
+        !self.facts(Weight::Breaking).is_empty()
     }
 
-    /// The outcome as one line of output.
-    pub(crate) fn json(&self) -> Value {
+    /// Nothing was taken away, not even rows: such a file should never be held back.
+    pub(crate) fn is_additive(&self) -> bool {
+        !self.is_breaking() && !matches!(self.agreement, Agreement::Rows | Agreement::Absent)
+    }
+
+    fn json(&self) -> Value {
         let held_by =
             |held: &HeldBy| json!({ "line": held.line, "kind": held.kind, "reason": held.reason });
         json!({
-            "project": self.source.project,
-            "dialect": self.source.dialect.name(),
-            "id": self.id,
-            "file": self.file,
-            "accepted": self.error.is_none(),
-            "error": self.error,
             "breaking": self.facts(Weight::Breaking),
             "loosening": self.facts(Weight::Loosening),
             "additive": self.facts(Weight::Additive),
@@ -113,16 +116,44 @@ impl Outcome {
     }
 }
 
-fn agreement(accepted: bool, breaking: bool, classified: &Classified) -> Agreement {
+impl Outcome {
+    pub(crate) fn new(
+        source: &Source,
+        migration: &Migration,
+        comparison: Result<Comparison, String>,
+    ) -> Self {
+        Self {
+            source: source.clone(),
+            id: migration.id.clone(),
+            file: migration.file.clone(),
+            comparison,
+        }
+    }
+
+    /// The outcome as one line of output.
+    pub(crate) fn json(&self) -> Value {
+        let mut line = match &self.comparison {
+            Ok(comparison) => comparison.json(),
+            Err(error) => json!({ "error": error, "agreement": "not_comparable" }),
+        };
+        line["project"] = json!(self.source.project);
+        line["dialect"] = json!(self.source.dialect.name());
+        line["id"] = json!(self.id);
+        line["file"] = json!(self.file);
+        line["accepted"] = json!(self.comparison.is_ok());
+        line
+    }
+}
+
+fn agreement(breaking: bool, classified: &Classified) -> Agreement {
     let caused_by = |cause| classified.held_by.iter().any(|held| held.cause == cause);
-    match (accepted, breaking, classified.phase.gates_as_contract()) {
-        (false, _, _) => Agreement::NotComparable,
-        (true, true, false) => Agreement::Missed,
-        (true, true, true) | (true, false, false) => Agreement::Agree,
-        (true, false, true) if caused_by(Cause::Shape) => Agreement::FalseAlarm,
-        (true, false, true) if caused_by(Cause::Opaque) => Agreement::Opaque,
-        (true, false, true) if caused_by(Cause::Absent) => Agreement::Absent,
-        (true, false, true) => Agreement::Rows,
+    match (breaking, classified.phase.gates_as_contract()) {
+        (true, false) => Agreement::Missed,
+        (true, true) | (false, false) => Agreement::Agree,
+        (false, true) if caused_by(Cause::Shape) => Agreement::FalseAlarm,
+        (false, true) if caused_by(Cause::Opaque) => Agreement::Opaque,
+        (false, true) if caused_by(Cause::Absent) => Agreement::Absent,
+        (false, true) => Agreement::Rows,
     }
 }
 
@@ -147,54 +178,40 @@ mod tests {
                     kind: String::new(),
                     reason: String::new(),
                     target: None,
+                    made_here: false,
                 })
                 .collect(),
         };
-        let cases: &[(bool, bool, FilePhase, &[Cause], Agreement)] = &[
-            (true, true, FilePhase::Expand, &[], Agreement::Missed),
-            (true, true, FilePhase::Migrate, &[], Agreement::Missed),
+        let cases: &[(bool, FilePhase, &[Cause], Agreement)] = &[
+            (true, FilePhase::Expand, &[], Agreement::Missed),
+            (true, FilePhase::Migrate, &[], Agreement::Missed),
+            (true, FilePhase::Mixed, &[Cause::Opaque], Agreement::Agree),
+            (false, FilePhase::Expand, &[], Agreement::Agree),
             (
-                true,
-                true,
-                FilePhase::Mixed,
-                &[Cause::Opaque],
-                Agreement::Agree,
-            ),
-            (true, false, FilePhase::Expand, &[], Agreement::Agree),
-            (
-                true,
                 false,
                 FilePhase::Contract,
                 &[Cause::Rows, Cause::Shape],
                 Agreement::FalseAlarm,
             ),
             (
-                true,
                 false,
                 FilePhase::Mixed,
                 &[Cause::Rows, Cause::Opaque],
                 Agreement::Opaque,
             ),
             (
-                true,
                 false,
-                FilePhase::Mixed,
-                &[Cause::Rows],
-                Agreement::Rows,
+                FilePhase::Contract,
+                &[Cause::Absent, Cause::Rows],
+                Agreement::Absent,
             ),
-            (
-                false,
-                true,
-                FilePhase::Expand,
-                &[],
-                Agreement::NotComparable,
-            ),
+            (false, FilePhase::Mixed, &[Cause::Rows], Agreement::Rows),
         ];
-        for (accepted, breaking, phase, causes, expected) in cases {
-            let said = agreement(*accepted, *breaking, &classified(*phase, causes));
+        for (breaking, phase, causes, expected) in cases {
+            let said = agreement(*breaking, &classified(*phase, causes));
             assert_eq!(
                 said, *expected,
-                "accepted {accepted}, breaking {breaking}, {phase} by {causes:?}"
+                "breaking {breaking}, {phase} by {causes:?}"
             );
         }
     }

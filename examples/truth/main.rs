@@ -25,15 +25,16 @@ mod summary;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use bgmigrate::model::{Dialect, Migration};
+use bgmigrate::model::{Dialect, Migration, TransactionMode};
 use clap::Parser;
 
 use catalog::Catalog;
 use compare::Fact;
 use folders::Source;
-use judge::Outcome;
+use judge::{Change, Comparison, Outcome};
 use server::Server;
 use summary::Summary;
 
@@ -131,7 +132,7 @@ fn sources(arguments: &Arguments) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-/// Runs one folder from its first migration to its last.
+/// Runs one folder from its first migration to its last, and holds the classification against it.
 fn replay(
     source: &Source,
     server: &mut dyn Server,
@@ -139,24 +140,57 @@ fn replay(
     summary: &mut Summary,
 ) -> Result<()> {
     let migrations = source.migrations()?;
-    let classified = classified::classify(source.dialect, &migrations);
-    server.clean()?;
-    server
-        .apply(setup, bgmigrate::model::TransactionMode::None)
-        .map_err(anyhow::Error::msg)?;
-    let mut before = server.catalog()?;
-    for (migration, mut classified) in migrations.iter().zip(classified) {
-        let applied = server.apply(&way_up(migration), migration.transaction);
-        // A file that failed half-way may have left something.
-        let after = server.catalog()?;
-        let facts = differences(source.dialect, &before, &after, server);
-        classified.look(&before, &after);
-        let outcome = Outcome::new(source, migration, applied, facts, classified);
+    let changes = run(source.dialect, &migrations, server, setup)?;
+    // What the engine refused never happened: the library must not build on it either.
+    let accepted: Vec<Migration> = migrations
+        .iter()
+        .zip(&changes)
+        .filter(|(_, change)| change.is_ok())
+        .map(|(migration, _)| migration.clone())
+        .collect();
+    let mut classified = classified::classify(source.dialect, &accepted).into_iter();
+    for (migration, change) in migrations.iter().zip(changes) {
+        let comparison = match change {
+            Ok(change) => {
+                let classified = classified
+                    .next()
+                    .context("a migration was not classified")?;
+                Ok(Comparison::new(change, classified))
+            }
+            Err(error) => Err(error),
+        };
+        let outcome = Outcome::new(source, migration, comparison);
         writeln!(std::io::stdout().lock(), "{}", outcome.json())?;
         summary.add(outcome);
-        before = after;
     }
     Ok(())
+}
+
+/// What each migration did, or what the engine said to one that it refused.
+fn run(
+    dialect: Dialect,
+    migrations: &[Migration],
+    server: &mut dyn Server,
+    setup: &str,
+) -> Result<Vec<Result<Change, String>>> {
+    server.clean()?;
+    server
+        .apply(setup, TransactionMode::None)
+        .map_err(anyhow::Error::msg)?;
+    let mut before = Rc::new(server.catalog()?);
+    let mut changes = Vec::with_capacity(migrations.len());
+    for migration in migrations {
+        let applied = server.apply(&way_up(migration), migration.transaction);
+        // A file that failed half-way may have left something.
+        let after = Rc::new(server.catalog()?);
+        changes.push(applied.map(|()| Change {
+            facts: differences(dialect, &before, &after, server),
+            before: Rc::clone(&before),
+            after: Rc::clone(&after),
+        }));
+        before = after;
+    }
+    Ok(changes)
 }
 
 /// The text that the layout's tool would run.

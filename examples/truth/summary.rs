@@ -7,7 +7,7 @@ use bgmigrate::model::Dialect;
 
 use crate::compare::Weight;
 use crate::folders::Source;
-use crate::judge::{Agreement, Outcome};
+use crate::judge::{Agreement, Comparison, Outcome};
 
 /// What all outcomes come to.
 #[derive(Default)]
@@ -42,52 +42,45 @@ impl Summary {
         self.with(Agreement::Missed).count()
     }
 
-    fn with(&self, agreement: Agreement) -> impl Iterator<Item = &Outcome> {
-        self.outcomes
+    fn with(&self, agreement: Agreement) -> impl Iterator<Item = (&Outcome, &Comparison)> {
+        let compared = self
+            .outcomes
             .iter()
-            .filter(move |outcome| outcome.agreement == agreement)
+            .filter_map(|it| Some((it, it.comparison.as_ref().ok()?)));
+        compared.filter(move |(_, comparison)| comparison.agreement == agreement)
     }
 
     fn totals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (dialect, version) in &self.engines {
-            let of: Vec<&Outcome> = self
-                .outcomes
-                .iter()
-                .filter(|outcome| outcome.source.dialect.name() == *dialect)
-                .collect();
-            let accepted: Vec<&Outcome> = of
-                .iter()
-                .copied()
-                .filter(|outcome| outcome.error.is_none())
-                .collect();
-            let breaking = accepted
-                .iter()
-                .filter(|outcome| !outcome.facts(Weight::Breaking).is_empty())
-                .count();
-            let additive = accepted
-                .iter()
-                .filter(|outcome| outcome.is_additive())
-                .count();
-            let statements: usize = accepted
-                .iter()
-                .map(|outcome| outcome.classified.statements)
-                .sum();
-            let opaque: usize = accepted
-                .iter()
-                .map(|outcome| outcome.classified.opaque)
-                .sum();
+            let of = || {
+                self.outcomes
+                    .iter()
+                    .filter(|outcome| outcome.source.dialect.name() == *dialect)
+            };
+            let accepted: Vec<&Comparison> =
+                of().filter_map(|it| it.comparison.as_ref().ok()).collect();
+            let breaking = accepted.iter().filter(|it| it.is_breaking()).count();
+            let additive = accepted.iter().filter(|it| it.is_additive()).count();
+            let statements: usize = accepted.iter().map(|it| it.classified.statements).sum();
+            let opaque: usize = accepted.iter().map(|it| it.classified.opaque).sum();
             let count = |agreement| {
-                of.iter()
-                    .filter(|outcome| outcome.agreement == agreement)
+                accepted
+                    .iter()
+                    .filter(|it| it.agreement == agreement)
                     .count()
             };
-            let (missed, alarms) = (count(Agreement::Missed), count(Agreement::FalseAlarm));
-            let for_opaque = count(Agreement::Opaque);
+            let (missed, for_shape, for_opaque) = (
+                count(Agreement::Missed),
+                count(Agreement::FalseAlarm),
+                count(Agreement::Opaque),
+            );
+            let alarms = for_shape + for_opaque;
+            let (rows, absent) = (count(Agreement::Rows), count(Agreement::Absent));
             writeln!(f, "{version} ({dialect})")?;
             writeln!(
                 f,
                 "  files       {:>6}, of which {} accepted",
-                of.len(),
+                of().count(),
                 accepted.len()
             )?;
             writeln!(
@@ -97,19 +90,20 @@ impl Summary {
             )?;
             writeln!(
                 f,
-                "  additive    {additive:>6}, false alarms {} ({}): {alarms} for the shape, {for_opaque} opaque",
-                alarms + for_opaque,
-                share(alarms + for_opaque, additive)
+                "  additive    {additive:>6}, false alarms {alarms} ({})",
+                share(alarms, additive)
             )?;
             writeln!(
                 f,
-                "  rows only   {:>6}, held back for rows that no catalog shows",
-                count(Agreement::Rows)
+                "              {for_shape:>6} of these for the shape, {for_opaque} opaque"
             )?;
             writeln!(
                 f,
-                "  absent      {:>6}, held back for what is not there",
-                count(Agreement::Absent)
+                "  rows only   {rows:>6}, held back for rows that no catalog shows"
+            )?;
+            writeln!(
+                f,
+                "  absent      {absent:>6}, held back for what is not there"
             )?;
             writeln!(
                 f,
@@ -126,28 +120,28 @@ impl Summary {
         title: &str,
         agreement: Agreement,
     ) -> fmt::Result {
-        for (at, outcome) in self.with(agreement).enumerate() {
+        for (at, (outcome, comparison)) in self.with(agreement).enumerate() {
             if at == 0 {
                 writeln!(f, "\n{title}")?;
             }
-            let source = &outcome.source;
-            let phase = outcome.classified.phase;
+            let (source, classified) = (&outcome.source, &comparison.classified);
             writeln!(
                 f,
-                "  {} {}/{} is {phase}",
+                "  {} {}/{} is {}",
                 source.dialect.name(),
                 source.project,
-                outcome.file
+                outcome.file,
+                classified.phase
             )?;
-            for fact in outcome.facts(Weight::Breaking) {
+            for fact in comparison.facts(Weight::Breaking) {
                 writeln!(f, "      catalog: {fact}")?;
             }
             if agreement == Agreement::Missed {
-                for passed in &outcome.classified.let_pass {
+                for passed in &classified.let_pass {
                     writeln!(f, "      {passed}")?;
                 }
             }
-            for held in &outcome.classified.held_by {
+            for held in &classified.held_by {
                 writeln!(f, "      line {}: {} {}", held.line, held.kind, held.reason)?;
             }
         }
