@@ -1,9 +1,10 @@
 //! Questions about constraints that several rules ask.
 
 use crate::model::{Action, Constraint, ConstraintKind, Ident, Name, TableChange};
-use crate::schema::{Index, definition_changes};
+use crate::schema::Index;
 
 use super::Site;
+use super::rebuild::Rebuild;
 
 /// The constraint that the change adds to a table by `ADD CONSTRAINT`, and the table.
 pub(super) fn added<'a>(site: &Site<'a>) -> Option<(&'a Name, &'a Constraint)> {
@@ -53,14 +54,5 @@ fn unique_columns<'a>(site: &Site<'a>) -> Option<(&'a Name, Vec<Ident>)> {
 /// What a SQLite table rebuild comes to, at the DROP of the old table: the clauses that would turn the old
 /// definition into that of the table that takes its name later in the file.
 pub(super) fn rebuild_changes(site: &Site<'_>) -> Option<Vec<TableChange>> {
-    let Action::Drop { object, .. } = site.action() else {
-        return None;
-    };
-    let before = site.schema.table(&object.name)?;
-    let successor = site.later().find_map(|(_, change)| match &change.action {
-        Action::Rename { object: from, to } if *to == object.name => Some(&from.name),
-        _ => None,
-    })?;
-    let after = site.schema.table(successor)?;
-    Some(definition_changes(before, after))
+    Rebuild::of(site).map(|rebuild| rebuild.changes())
 }

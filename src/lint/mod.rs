@@ -4,12 +4,17 @@
 //! `docs/rules/`). A rule sees each change in its context ([`Site`]) or the whole judged file ([`File`]) and
 //! reports findings; it never sees a parser's tree, reads a file or knows about other rules.
 
+mod columns;
 mod constraints;
 mod ddl;
 mod fixes;
+mod objects;
+mod rebuild;
 mod registry;
 mod report;
+mod retype;
 pub mod rules;
+mod sequences;
 mod timeouts;
 mod transactions;
 mod words;

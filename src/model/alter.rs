@@ -111,11 +111,11 @@ pub enum TableChange {
         child: Name,
         concurrently: bool,
     },
-    /// MySQL `ADD PARTITION` and `REORGANIZE PARTITION`: no row is lost.
+    /// MySQL `ADD PARTITION`, `REORGANIZE PARTITION` and `COALESCE PARTITION`: no row is lost.
     ArrangePartitions {
         clause: String,
     },
-    /// MySQL `DROP|TRUNCATE|COALESCE|EXCHANGE|DISCARD PARTITION`: rows are.
+    /// MySQL `DROP|TRUNCATE|EXCHANGE|DISCARD PARTITION`: rows are.
     DropPartitions {
         clause: String,
     },

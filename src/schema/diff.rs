@@ -33,9 +33,17 @@ pub fn definition_changes(before: &Table, after: &Table) -> Vec<TableChange> {
     changes
 }
 
+/// The clauses that turn one definition of a column into another: what MySQL's MODIFY comes to.
+pub(crate) fn redefinition_changes(before: &ColumnDef, after: &ColumnDef) -> Vec<TableChange> {
+    let mut changes = Vec::new();
+    column_changes(before, after, &mut changes);
+    changes
+}
+
 fn column_changes(before: &ColumnDef, after: &ColumnDef, changes: &mut Vec<TableChange>) {
     let column = || before.name.clone();
-    if before.data_type != after.data_type || before.collation != after.collation {
+    let recoded = after.charset.is_some() && before.charset != after.charset;
+    if before.data_type != after.data_type || before.collation != after.collation || recoded {
         if let Some(data_type) = &after.data_type {
             changes.push(TableChange::SetType {
                 column: column(),

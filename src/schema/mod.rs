@@ -12,7 +12,7 @@ mod table;
 use std::collections::{HashMap, HashSet};
 
 pub use diff::definition_changes;
-pub(crate) use diff::demands_the_same;
+pub(crate) use diff::{demands_the_same, redefinition_changes};
 pub use table::{Birth, Column, Index, Table, TableConstraint};
 
 use crate::model::{

@@ -6,16 +6,22 @@
 //! on every table that it refers to by a foreign key.
 //!
 //! ## Not reported
-//! Temporary tables, tables created earlier in the same pending set, and the old table of a rebuild (new
-//! table, copy, drop, rename), which is judged by the difference of the two definitions.
+//! Temporary tables, tables created earlier in the same pending set, the old table of a rebuild (new table, copy,
+//! drop, rename), which is judged by the difference of the two definitions, and a table that the same file creates
+//! again, of which `recreate-table` speaks.
 //!
 //! ## Instead
-//! Remove every use, wait until every release that has one is retired, and drop the table in a migration of
-//! its own.
+//! 1. Remove every use from the application.
+//! 2. When every release that has one is retired, rename the table in a migration of its own: whatever still needs
+//!    it fails loudly, and a rename back mends it at once.
+//! 3. Drop it later.
 
 use super::{Check, EVERYWHERE, Rule};
+use crate::lint::objects::dropped;
+use crate::lint::rebuild::Rebuild;
+use crate::lint::rules::recreate_table::comes_back;
 use crate::lint::{Report, Site};
-use crate::model::{Action, Effect, ObjectKind, Severity};
+use crate::model::{Ident, ObjectKind, Severity};
 
 pub(super) const RULE: Rule = Rule {
     id: "drop-table",
@@ -27,12 +33,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
-    let Action::Drop { object, .. } = site.action() else { return };
-    let is_table = matches!(object.kind, ObjectKind::Table | ObjectKind::ForeignTable);
-    if !is_table || site.judged.on_new || site.judged.verdict.effect != Effect::Destroy {
+    let Some(object) = dropped(site, &[ObjectKind::Table, ObjectKind::ForeignTable]) else { return };
+    let table = &object.name;
+    if Rebuild::of(site).is_some() || comes_back(site, table) {
         return;
     }
-    let table = &object.name;
+    let tombstone = Ident::folded(&format!("{}_unused", table.name.written()));
+    let (table_sql, dialect) = (site.name(table), site.file.engine.dialect);
     report.finding(
         site.span(),
         format!(
@@ -40,9 +47,13 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
              also the one a rollback would go back to"
         ),
         format!(
-            "Drop it in a migration of its own, after every release that names it is retired\n\n\
+            "Make it unreachable first, after every release that names it is retired, and drop it later\n\n\
+             -- contract: what still needs it fails now, and renaming it back mends that\n\
+             ALTER TABLE {table_sql} RENAME TO {};\n\
+             -- contract, in a later migration\n\
              DROP TABLE {};",
-            site.name(table),
+            tombstone.sql(dialect),
+            table.sibling(tombstone.clone()).sql(dialect),
         ),
     );
 }

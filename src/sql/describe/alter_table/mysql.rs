@@ -240,9 +240,7 @@ fn partitions(tokens: &mut Tokens) -> Option<TableChange> {
     to_end(tokens);
     let clause = tokens.since(mark).of(tokens.text()).to_ascii_lowercase();
     Some(match word {
-        "drop" | "truncate" | "coalesce" | "exchange" | "discard" => {
-            TableChange::DropPartitions { clause }
-        }
+        "drop" | "truncate" | "exchange" | "discard" => TableChange::DropPartitions { clause },
         "optimize" | "rebuild" => TableChange::Rebuild { clause },
         _ => TableChange::ArrangePartitions { clause },
     })
