@@ -44,7 +44,12 @@ pub(super) fn clauses<'a>(site: &Site<'a>) -> Vec<Clause<'a>> {
             };
             redefined(site, table, change).map_or_else(
                 || vec![own(Cow::Borrowed(&**change))],
-                |parts| parts.into_iter().map(|part| own(Cow::Owned(part))).collect(),
+                |parts| {
+                    parts
+                        .into_iter()
+                        .map(|part| own(Cow::Owned(part)))
+                        .collect()
+                },
             )
         }
         Action::Drop { .. } => Rebuild::of(site).map_or_else(Vec::new, |rebuild| {
@@ -64,7 +69,9 @@ pub(super) fn clauses<'a>(site: &Site<'a>) -> Vec<Clause<'a>> {
 /// What MODIFY and CHANGE come to, where the old definition is known. A CHANGE to another name is a rename
 /// before all else.
 fn redefined(site: &Site<'_>, table: &Name, change: &TableChange) -> Option<Vec<TableChange>> {
-    let TableChange::RedefineColumn { from, column, .. } = change else { return None };
+    let TableChange::RedefineColumn { from, column, .. } = change else {
+        return None;
+    };
     if *from != column.name {
         return Some(vec![TableChange::RenameColumn {
             from: from.clone(),

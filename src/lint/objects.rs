@@ -7,7 +7,9 @@ use super::Site;
 /// The object of one of these kinds that the change drops, if a running release can notice: neither is it new in
 /// the pending set, nor does it come back in the same file.
 pub(super) fn dropped<'a>(site: &Site<'a>, kinds: &[ObjectKind]) -> Option<&'a Object> {
-    let Action::Drop { object, .. } = site.action() else { return None };
+    let Action::Drop { object, .. } = site.action() else {
+        return None;
+    };
     (kinds.contains(&object.kind) && breaks(site)).then_some(object)
 }
 

@@ -17,7 +17,9 @@ pub(super) struct Rebuild<'a> {
 impl<'a> Rebuild<'a> {
     /// The rebuild that the change is the DROP of: a table of the same name stands at the end, filled from it.
     pub(super) fn of(site: &Site<'a>) -> Option<Self> {
-        let Action::Drop { object, .. } = site.action() else { return None };
+        let Action::Drop { object, .. } = site.action() else {
+            return None;
+        };
         if object.kind != ObjectKind::Table {
             return None;
         }

@@ -55,12 +55,26 @@ pub(super) fn retypes<'a>(site: &Site<'a>) -> Vec<Retype<'a>> {
                 ..
             } => {
                 let redefined = redefinition(site);
-                retype(site, clause.table, column, data_type, using.as_ref(), redefined)
+                retype(
+                    site,
+                    clause.table,
+                    column,
+                    data_type,
+                    using.as_ref(),
+                    redefined,
+                )
             }
             // MODIFY of a column whose old definition is not known.
             TableChange::RedefineColumn { column, .. } => {
                 let data_type = column.data_type.as_ref()?;
-                retype(site, clause.table, &column.name, data_type, None, Some(column))
+                retype(
+                    site,
+                    clause.table,
+                    &column.name,
+                    data_type,
+                    None,
+                    Some(column),
+                )
             }
             _ => None,
         })
@@ -135,7 +149,9 @@ fn elsewhere(
     new: &DataType,
     using: Option<&Expr>,
 ) -> Option<RetypeKind> {
-    let Some(old) = old else { return Some(RetypeKind::Replaced) };
+    let Some(old) = old else {
+        return Some(RetypeKind::Replaced);
+    };
     let computed = using.is_some_and(|using| !using.calls.is_empty() || using.columns.len() != 1);
     Some(match compare_types(old, new, site.schema) {
         Shift::DependsOnTimeZone if !computed => RetypeKind::TimeZone,
@@ -150,7 +166,9 @@ fn elsewhere(
 /// Whether the rows are written anew while writers wait.
 pub(super) fn copies(site: &Site<'_>) -> bool {
     let locks = site.judged.locks.iter();
-    locks.into_iter().any(|lock| lock.work == LockWork::Rewrite && lock.mode.blocks_writes())
+    locks
+        .into_iter()
+        .any(|lock| lock.work == LockWork::Rewrite && lock.mode.blocks_writes())
 }
 
 /// The character set or collation that the new definition names, if it is not the old one.
@@ -160,10 +178,16 @@ fn moved_charset(
     held: Option<&ColumnDef>,
     new: &ColumnDef,
 ) -> Option<String> {
-    let of_table = site.schema.table(table).and_then(|table| table.charset.as_ref());
+    let of_table = site
+        .schema
+        .table(table)
+        .and_then(|table| table.charset.as_ref());
     let had = held.and_then(|held| held.charset.as_ref()).or(of_table);
     let charset = new.charset.as_ref().filter(|charset| Some(*charset) != had);
     let had = held.and_then(|held| held.collation.as_ref());
-    let collation = new.collation.as_ref().filter(|collation| Some(*collation) != had);
+    let collation = new
+        .collation
+        .as_ref()
+        .filter(|collation| Some(*collation) != had);
     charset.or(collation).cloned()
 }
