@@ -322,19 +322,11 @@ impl Schema {
         part.generation = self.generation;
         for name in names {
             if let Some(table) = self.tables.get(name) {
-                let named = table
-                    .indexes
-                    .iter()
-                    .filter_map(|index| index.def.name.as_ref());
+                let indexes = table.indexes.iter();
+                let owned = indexes.filter_map(|index| index.def.name.clone());
                 part.index_owner
-                    .extend(named.map(|index| (index.clone(), name.clone())));
+                    .extend(owned.map(|index| (index, name.clone())));
                 part.tables.insert(name.clone(), table.clone());
-                let named = table
-                    .indexes
-                    .iter()
-                    .filter_map(|index| index.def.name.as_ref());
-                part.index_owner
-                    .extend(named.map(|index| (index.clone(), table.name.clone())));
             }
         }
         part

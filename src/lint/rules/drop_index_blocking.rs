@@ -38,13 +38,13 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     if object.kind != ObjectKind::Index || site.judged.on_new {
         return;
     }
-    let held = site.schema.index(&object.name, None);
-    if held.is_some_and(|(table, _)| table.partitioned)
-        || *if_exists && held.is_none() && site.schema.rules_out_index(&object.name)
+    let found = site.schema.index(&object.name, None);
+    if found.is_some_and(|(table, _)| table.partitioned)
+        || *if_exists && found.is_none() && site.schema.rules_out_index(&object.name)
     {
         return;
     }
-    let on = held.map_or("its table".to_owned(), |(table, _)| format!("`{}`", table.name));
+    let on = found.map_or("its table".to_owned(), |(table, _)| format!("`{}`", table.name));
     let message = format!(
         "drops index `{}` under ACCESS EXCLUSIVE on {on}: it waits for every running query, and all reads and writes \
          that come later wait behind it",

@@ -2,7 +2,7 @@
 //!
 //! ## What happens
 //! LOCK TABLE holds a whole table until the transaction ends, LOCK TABLES and FLUSH TABLES WITH READ LOCK until
-//! they are undone: running releases wait. GET_LOCK waits for whoever holds that name, and is only given back
+//! they are undone: running releases wait. `GET_LOCK` waits for whoever holds that name, and is only given back
 //! when the session ends.
 //!
 //! ## Not reported

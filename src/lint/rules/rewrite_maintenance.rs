@@ -2,14 +2,14 @@
 //!
 //! ## What happens
 //! On PostgreSQL, VACUUM FULL, CLUSTER, SET LOGGED or UNLOGGED, SET TABLESPACE and SET ACCESS METHOD hold ACCESS EXCLUSIVE
-//! until the last row is written: reads and writes wait. On MySQL, OPTIMIZE, ENGINE=, FORCE and ROW_FORMAT
+//! until the last row is written: reads and writes wait. On MySQL, OPTIMIZE, ENGINE=, FORCE and `ROW_FORMAT`
 //! rebuild the table; writes go on for the most part, with twice the space and a replica that lags for as long.
 //!
 //! ## Not reported
 //! Tables that are new in the pending set.
 //!
 //! ## Instead
-//! An online tool: pg_repack or pg_squeeze, gh-ost or pt-online-schema-change. It is no business of a release.
+//! An online tool: `pg_repack` or `pg_squeeze`, `gh-ost` or `pt-online-schema-change`. It is no business of a release.
 
 use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::{Report, Site};
