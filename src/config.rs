@@ -28,6 +28,9 @@ pub struct Config {
     pub flavour: Option<Flavour>,
     /// The oldest server version that the migrations may meet.
     pub server_version: Option<String>,
+    /// The last migration that is released: it and those before it give context and are not judged, so that
+    /// a team can begin without mending its history.
+    pub released: Option<String>,
     /// The database, for the commands that need one.
     pub database_url: Option<String>,
     /// What the runner or the role sets for the sessions that migrations run in.

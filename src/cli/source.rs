@@ -191,7 +191,7 @@ fn of_folder(
     let folder = read_folder(home, global, &tree, dialect, misfit)
         .with_context(|| format!("{}", dir.display()))?;
     let standing = match scope {
-        Scope::All => vec![Standing::Alone; folder.migrations.len()],
+        Scope::All => since_release(&folder, home.config.released.as_deref())?,
         Scope::Since(reference) => {
             let changed = changed_since(dir, reference)?;
             standing(&folder, |migration| changed.get(&migration.file).copied())
