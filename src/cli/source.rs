@@ -208,6 +208,21 @@ fn of_folder(
     )
 }
 
+/// Every migration by itself, but for those up to the configured `released`.
+fn since_release(folder: &Folder, released: Option<&str>) -> Result<Vec<Standing>> {
+    let mut standing = vec![Standing::Alone; folder.migrations.len()];
+    if let Some(id) = released {
+        let named = |migration: &Migration| migration.id == id || migration.file == id;
+        let Some(last) = folder.migrations.iter().position(named) else {
+            bail!(
+                "`released = \"{id}\"` in {FILE_NAME} names no migration of the folder; give an id or a file of it"
+            );
+        };
+        standing[..=last].fill(Standing::Released);
+    }
+    Ok(standing)
+}
+
 /// The standing of each migration: the chosen one, or else it was released earlier.
 fn standing(folder: &Folder, chosen: impl Fn(&Migration) -> Option<Standing>) -> Vec<Standing> {
     let each = folder.migrations.iter();
