@@ -117,6 +117,22 @@ fn own_folder<'t>(
     Ok((files.inside(&own), true))
 }
 
+/// Whether one file serves several engines: others of its folder carry an engine's name, it carries none.
+pub(super) fn is_shared(tree: &Tree, file: &str) -> bool {
+    let list = tree.entries.iter().map(|entry| File {
+        path: &entry.path,
+        key: entry.path.clone(),
+        content: &entry.content,
+    });
+    // The dialect is not asked for: every engine's name counts.
+    let files = Files::new(Dialect::Postgres, list.collect());
+    let loose = underscored_suffixes(&files);
+    without_suffix(file, loose).is_none()
+        && files
+            .sql()
+            .any(|other| without_suffix(&other.key, loose).is_some())
+}
+
 /// Takes the engine suffix out of the names, drops other engines' files, and prefers the engine's own
 /// file where there is a general one as well.
 fn own_suffix<'t>(files: Files<'t>, notices: &mut Vec<Notice>) -> Result<Files<'t>, FolderError> {

@@ -3,11 +3,13 @@
 //! Pure over an in-memory [`Tree`]; `files` makes trees from the disk and from git. Each layout is a
 //! file of its own in `layouts/`.
 
+mod addition;
 mod dialect;
 mod engines;
 mod error;
 mod files;
 mod layouts;
+mod naming;
 mod scan;
 mod sections;
 mod tree;
@@ -16,6 +18,7 @@ mod version;
 use std::collections::HashSet;
 use std::fmt;
 
+pub use addition::{Addition, Leave, Manual, add, leave_transaction, serves_several_engines};
 pub use dialect::{Guess, guess_dialect};
 pub use engines::dialect_of_path;
 pub use error::{FolderError, UnknownLayout};

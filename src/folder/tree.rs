@@ -59,6 +59,14 @@ impl Tree {
 }
 
 impl Entry {
+    /// A file that holds this text.
+    pub fn of_text(path: String, text: String) -> Self {
+        Self {
+            path,
+            content: Content::Text(text),
+        }
+    }
+
     /// A file of these bytes, which need not be UTF-8.
     pub fn from_bytes(path: String, bytes: Vec<u8>) -> Self {
         let content = match String::from_utf8(bytes) {

@@ -64,6 +64,25 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// Statements that must go into a new migration right after this one, in this order.
     pub follow_up: Option<FollowUp>,
+    /// The statement that cannot stay in the transaction it runs in.
+    pub apart: Option<Apart>,
+}
+
+/// A statement that a fix takes out of its transaction: with its whole file, by the runner's own marker, or
+/// by itself, into a new migration right after this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apart {
+    /// The statement without its delimiter.
+    pub statement: Span,
+    /// The comments above it that go along; empty if there are none.
+    pub comments: Span,
+    /// It may run in no transaction at all; else only not in this one.
+    pub outside: bool,
+    /// No other statement of the file relies on the transaction, so that the whole file may leave it.
+    pub with_file: bool,
+    /// What a new migration for it is called; `None` when it may not move, because a later statement of the
+    /// file may rely on it.
+    pub moves_as: Option<String>,
 }
 
 /// A migration that a fix adds after the one it mends.

@@ -26,7 +26,7 @@ pub use definition::{
     ColumnDef, Constraint, ConstraintKind, DataType, Expr, Generated, Identity, Position, Reference,
 };
 pub use engine::{Dialect, Engine, Flavour, Version};
-pub use finding::{Edit, Finding, Fix, FollowUp, Lock, LockMode, LockWork, Severity};
+pub use finding::{Apart, Edit, Finding, Fix, FollowUp, Lock, LockMode, LockWork, Severity};
 pub use migration::{Down, Migration, MigrationKind, TransactionMode};
 pub use name::{Ident, Name};
 pub use object::{Object, ObjectKind};

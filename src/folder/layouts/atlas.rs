@@ -5,13 +5,18 @@ use std::collections::HashSet;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::Notice;
+use crate::folder::addition::{Addition, Leave, Manual, named_files};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
-use crate::model::TransactionMode;
+use crate::folder::tree::Entry;
+use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Atlas;
 
 const SUM: &str = "atlas.sum";
+
+/// Atlas reads its directives at the top of a file, up to the first empty line.
+const NO_TRANSACTION: &str = "-- atlas:txmode none\n\n";
 
 /// Atlas keeps an `atlas.sum` for other tools' folders too; these belong to those tools.
 const MARKS_OF_OTHERS: [&str; 5] = [
@@ -76,6 +81,19 @@ impl Reader for Atlas {
             notices,
             ..Reading::of(in_order(Layout::Atlas, keyed)?)
         })
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let mark = if wanted.outside_transaction {
+            NO_TRANSACTION
+        } else {
+            ""
+        };
+        named_files(wanted, format!("{mark}{}", wanted.sql))
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        Ok(Leave::line(migration.up[0].start, NO_TRANSACTION))
     }
 }
 

@@ -2,9 +2,11 @@
 //! pairs in a row allowed; files are applied in the order of their names, the version is text.
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, named_files, sections as with_sections};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Way};
+use crate::folder::tree::Entry;
 use crate::folder::version::leading_number;
 use crate::model::{Down, Migration, TransactionMode};
 
@@ -35,6 +37,27 @@ impl Reader for Dbmate {
             }
         }
         Ok(Reading::of(in_order(Layout::Dbmate, keyed)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let up = if wanted.outside_transaction {
+            "-- migrate:up transaction:false"
+        } else {
+            "-- migrate:up"
+        };
+        named_files(wanted, with_sections(wanted, up, "-- migrate:down"))
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let mut ups = sections::lines(&migration.text)
+            .filter(|line| matches!(marker(line.text), Some((Way::Up, _))));
+        match (ups.next(), ups.next()) {
+            (Some(line), None) => {
+                let end = line.start + line.text.trim_end().len();
+                Ok(Leave::line(end, " transaction:false"))
+            }
+            _ => Err(Manual::because("there are several `-- migrate:up` in it")),
+        }
     }
 }
 

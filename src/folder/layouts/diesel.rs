@@ -4,11 +4,16 @@
 use serde::Deserialize;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, NOTHING_TO_TAKE_BACK, next_folder};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
-use crate::model::TransactionMode;
+use crate::folder::tree::Entry;
+use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Diesel;
+
+const METADATA: &str = "metadata.toml";
+const NO_TRANSACTION: &str = "run_in_transaction = false\n";
 
 impl Reader for Diesel {
     fn expected(&self) -> &'static str {
@@ -44,6 +49,34 @@ impl Reader for Diesel {
             keyed.push((version, migration));
         }
         Ok(Reading::of(in_order(Layout::Diesel, keyed)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let folder = next_folder(wanted)?;
+        let file =
+            |name: &str, text: &str| Entry::of_text(format!("{folder}/{name}"), text.to_owned());
+        let mut entries = vec![file("up.sql", wanted.sql)];
+        if wanted.after.down.is_some() {
+            entries.push(file("down.sql", NOTHING_TO_TAKE_BACK));
+        }
+        if wanted.outside_transaction {
+            entries.push(file(METADATA, NO_TRANSACTION));
+        }
+        Ok(entries)
+    }
+
+    fn leave_transaction(&self, files: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let (folder, _) = migration.file.rsplit_once('/').unwrap_or_default();
+        let path = format!("{folder}/{METADATA}");
+        if files.all().any(|file| file.path == path) {
+            return Err(Manual(format!(
+                "`{path}` is there already, and must be edited by hand"
+            )));
+        }
+        Ok(Leave {
+            edits: Vec::new(),
+            files: vec![Entry::of_text(path, NO_TRANSACTION.to_owned())],
+        })
     }
 }
 

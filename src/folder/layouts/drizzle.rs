@@ -4,9 +4,11 @@
 use serde::Deserialize;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, no_mark};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Way};
+use crate::folder::tree::Entry;
 use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Drizzle;
@@ -53,6 +55,16 @@ impl Reader for Drizzle {
             }
         }
         Ok(Reading::of(in_order(Layout::Drizzle, keyed)?))
+    }
+
+    fn add(&self, _: &Files<'_>, _: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        Err(Manual::because(
+            "Drizzle keeps a snapshot beside each migration, which only drizzle-kit can write",
+        ))
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, _: &Migration) -> Result<Leave, Manual> {
+        Err(no_mark("Drizzle"))
     }
 }
 

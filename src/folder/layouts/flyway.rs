@@ -4,9 +4,11 @@
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::Notice;
+use crate::folder::addition::{Addition, Leave, Manual, named_files};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::scan;
+use crate::folder::tree::Entry;
 use crate::folder::version::{Numbers, numbers};
 use crate::model::{Dialect, Migration, MigrationKind, TransactionMode};
 
@@ -103,6 +105,30 @@ impl Reader for Flyway {
             ..Reading::of(in_order(Layout::Flyway, keyed)?)
         })
     }
+
+    fn add(&self, files: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let mut entries = named_files(wanted, wanted.sql.to_owned())?;
+        let by_itself =
+            files.dialect == Dialect::Postgres && scan::all_outside_transaction(wanted.sql);
+        if wanted.outside_transaction && !by_itself {
+            entries.push(no_transaction(&entries[0].path));
+        }
+        Ok(entries)
+    }
+
+    fn leave_transaction(&self, files: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let conf = no_transaction(&migration.file);
+        if files.all().any(|file| file.path == conf.path) {
+            return Err(Manual(format!(
+                "`{}` is there already, and must be edited by hand",
+                conf.path
+            )));
+        }
+        Ok(Leave {
+            edits: Vec::new(),
+            files: vec![conf],
+        })
+    }
 }
 
 /// A baseline repeats what the versions up to its own did; it is read only where they are gone.
@@ -155,6 +181,14 @@ fn migration(
         TransactionMode::None
     };
     Ok(migration)
+}
+
+/// The configuration beside a script that keeps Flyway's transaction away from it.
+fn no_transaction(file: &str) -> Entry {
+    Entry::of_text(
+        format!("{file}.conf"),
+        "executeInTransaction=false\n".to_owned(),
+    )
 }
 
 /// `executeInTransaction` of a script's `.sql.conf`.

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, lone_statement_only, named_files};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::Way;
+use crate::folder::tree::Entry;
 use crate::folder::version::leading_number;
-use crate::model::{Dialect, TransactionMode};
+use crate::model::{Dialect, Migration, TransactionMode};
 
 pub(super) struct GolangMigrate;
 
@@ -59,6 +61,14 @@ impl Reader for GolangMigrate {
             }
         }
         Ok(Reading::of(in_order(Layout::GolangMigrate, up)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        named_files(wanted, wanted.sql.to_owned())
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, _: &Migration) -> Result<Leave, Manual> {
+        Err(lone_statement_only("golang-migrate"))
     }
 }
 

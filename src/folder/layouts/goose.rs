@@ -3,14 +3,17 @@
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::Notice;
+use crate::folder::addition::{Addition, Leave, Manual, named_files, sections as with_sections};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Line, Way};
+use crate::folder::tree::Entry;
 use crate::model::{Down, Migration, Span, TransactionMode};
 
 pub(super) struct Goose;
 
 const MARK: &str = "+goose";
+const NO_TRANSACTION: &str = "-- +goose NO TRANSACTION\n";
 
 impl Reader for Goose {
     fn expected(&self) -> &'static str {
@@ -53,6 +56,23 @@ impl Reader for Goose {
             notices,
             ..Reading::of(in_order(Layout::Goose, keyed)?)
         })
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let mark = if wanted.outside_transaction {
+            NO_TRANSACTION
+        } else {
+            ""
+        };
+        let up = format!("{mark}-- +goose Up");
+        named_files(wanted, with_sections(wanted, &up, "-- +goose Down"))
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let up = sections::lines(&migration.text)
+            .find(|line| annotation(line.text).is_some_and(|word| word.eq_ignore_ascii_case("up")));
+        let start = up.map_or(0, |line| line.start);
+        Ok(Leave::line(start, NO_TRANSACTION))
     }
 }
 

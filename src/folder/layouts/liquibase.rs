@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::Notice;
+use crate::folder::addition::{Addition, Leave, Manual};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Line, after_word};
+use crate::folder::tree::Entry;
 use crate::model::{Dialect, Down, Migration, Span, TransactionMode};
 
 pub(super) struct Liquibase;
@@ -67,6 +69,61 @@ impl Reader for Liquibase {
             notices,
             ..Reading::of(migrations)
         })
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let text = &wanted.after.text;
+        let end = wanted.after.up.last().map_or(0, |part| part.end);
+        let header = |line: &Line<'_>| {
+            comment(line.text).is_some_and(|comment| word(comment, "changeset").is_some())
+        };
+        let (before, after): (Vec<_>, Vec<_>) = sections::lines(text)
+            .filter(header)
+            .partition(|line| line.start < end);
+        let at = after.first().map_or(text.len(), |line| line.start);
+        let (author, id) = before
+            .last()
+            .and_then(|line| author_and_id(line.text))
+            .ok_or_else(|| Manual::because("its changeset has no author and id"))?;
+        let id = format!("{id}-{}", wanted.name);
+        if text.contains(&format!("{author}:{id}")) {
+            return Err(Manual(format!(
+                "there is a changeset `{author}:{id}` already"
+            )));
+        }
+        let attributes = if wanted.outside_transaction {
+            " runInTransaction:false"
+        } else {
+            ""
+        };
+        let rollback = match wanted.after.down {
+            Some(_) => "--rollback SELECT 1;\n",
+            None => "",
+        };
+        let set = format!(
+            "--changeset {author}:{id}{attributes}\n{}{rollback}",
+            wanted.sql
+        );
+        let text = if after.is_empty() {
+            format!("{}\n\n{set}", text.trim_end())
+        } else {
+            format!("{}{set}\n{}", &text[..at], &text[at..])
+        };
+        Ok(vec![Entry::of_text(wanted.after.file.clone(), text)])
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let start = migration.up.first().map_or(0, |part| part.start);
+        let header = sections::lines(&migration.text)
+            .filter(|line| line.start < start)
+            .filter(|line| {
+                comment(line.text).is_some_and(|comment| word(comment, "changeset").is_some())
+            })
+            .last()
+            .filter(|line| attribute(line.text, "runInTransaction").is_none())
+            .ok_or_else(|| Manual::because("its `runInTransaction` must be edited by hand"))?;
+        let end = header.start + header.text.trim_end().len();
+        Ok(Leave::line(end, " runInTransaction:false"))
     }
 }
 
@@ -356,6 +413,14 @@ fn attribute<'t>(attributes: &'t str, name: &str) -> Option<&'t str> {
         Some(value) => value.split('"').next(),
         None => value.split_whitespace().next(),
     }
+}
+
+/// Author and id of a line `--changeset author:id …`, as they are written.
+fn author_and_id(line: &str) -> Option<(&str, &str)> {
+    let (author, rest) = word(comment(line)?, "changeset")?.trim().split_once(':')?;
+    let id = rest.split_whitespace().next()?;
+    let plain = !author.contains('"') && !id.contains('"');
+    plain.then_some((author, id))
 }
 
 /// What follows `--`, without blanks.

@@ -8,9 +8,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Notice;
+use super::addition::{Addition, Leave, Manual};
 use super::error::{FolderError, UnknownLayout};
 use super::files::Files;
+use super::tree::Entry;
 use crate::model::Migration;
+use crate::nearest::nearest;
 
 mod atlas;
 mod dbmate;
@@ -37,6 +40,12 @@ pub(super) trait Reader: Sync {
 
     /// The migrations, in the order in which the tool applies them.
     fn read(&self, files: &Files<'_>) -> Result<Reading, FolderError>;
+
+    /// The files of a new migration right after another one.
+    fn add(&self, files: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual>;
+
+    /// What makes the tool run a migration outside a transaction.
+    fn leave_transaction(&self, files: &Files<'_>, migration: &Migration) -> Result<Leave, Manual>;
 }
 
 /// What a layout makes of a folder.
@@ -204,31 +213,13 @@ impl FromStr for Layout {
         if let Some(layout) = Self::ALL.iter().find(|layout| layout.name() == given) {
             return Ok(*layout);
         }
-        let nearest = Self::ALL
-            .iter()
-            .map(|layout| (edit_distance(&given, layout.name()), *layout))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, _)| *distance <= 1 + given.len() / 4)
-            .map(|(_, layout)| layout);
+        let near = nearest(&given, Self::ALL.iter().map(|layout| layout.name()));
         Err(UnknownLayout {
             given: text.to_owned(),
-            nearest,
+            nearest: Self::ALL
+                .iter()
+                .copied()
+                .find(|layout| Some(layout.name()) == near),
         })
     }
-}
-
-/// How many letters must be added, removed or changed to make one word of the other.
-fn edit_distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, candidate) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *candidate);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }

@@ -5,9 +5,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Evidence, Layout, Reader, Reading, Strength};
+use crate::folder::addition::{Addition, Leave, Manual, named_files, no_mark};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Way};
+use crate::folder::tree::Entry;
 use crate::folder::version::{Numbers, is_down, may_be_down, numbers};
 use crate::model::{Down, Migration, TransactionMode};
 
@@ -73,6 +75,24 @@ impl Reader for Numbered {
             doubt,
             ..Reading::default()
         })
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        if wanted
+            .after
+            .down
+            .as_ref()
+            .is_some_and(|down| matches!(down, Down::Parts(_)))
+        {
+            return Err(Manual::because(
+                "how the runner marks the way down of a new migration is not certain",
+            ));
+        }
+        named_files(wanted, wanted.sql.to_owned())
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, _: &Migration) -> Result<Leave, Manual> {
+        Err(no_mark("the runner of these files, as far as they tell,"))
     }
 }
 

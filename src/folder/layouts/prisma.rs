@@ -2,8 +2,10 @@
 //! folders' names. There is no way down. The script is sent as one query, without a transaction.
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, lone_statement_only, next_folder};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
+use crate::folder::tree::Entry;
 use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Prisma;
@@ -32,6 +34,15 @@ impl Reader for Prisma {
             keyed.push((file.dir(), migration_of_folder(file)?));
         }
         Ok(Reading::of(in_order(Layout::Prisma, keyed)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let path = format!("{}/migration.sql", next_folder(wanted)?);
+        Ok(vec![Entry::of_text(path, wanted.sql.to_owned())])
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, _: &Migration) -> Result<Leave, Manual> {
+        Err(lone_statement_only("Prisma"))
     }
 }
 

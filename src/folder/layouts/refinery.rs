@@ -6,9 +6,11 @@ use std::collections::HashSet;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
 use crate::folder::Notice;
+use crate::folder::addition::{Addition, Leave, Manual, named_files, no_mark};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
-use crate::model::TransactionMode;
+use crate::folder::tree::Entry;
+use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Refinery;
 
@@ -78,6 +80,17 @@ impl Reader for Refinery {
             notices,
             ..Reading::of(in_order(Layout::Refinery, keyed)?)
         })
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        if wanted.outside_transaction {
+            return Err(no_mark("refinery"));
+        }
+        named_files(wanted, wanted.sql.to_owned())
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, _: &Migration) -> Result<Leave, Manual> {
+        Err(no_mark("refinery"))
     }
 }
 

@@ -2,9 +2,11 @@
 //! is the file's name, and names that start with a number come first, in the order of the numbers.
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, named_files, sections as with_sections};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::sections::{self, Cutter, Line, Way};
+use crate::folder::tree::Entry;
 use crate::folder::version::leading_number;
 use crate::model::{Down, Migration, TransactionMode};
 
@@ -37,6 +39,27 @@ impl Reader for SqlMigrate {
             keyed.push((key, migration(file)?));
         }
         Ok(Reading::of(in_order(Layout::SqlMigrate, keyed)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let up = if wanted.outside_transaction {
+            "-- +migrate Up notransaction"
+        } else {
+            "-- +migrate Up"
+        };
+        named_files(wanted, with_sections(wanted, up, "-- +migrate Down"))
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let is_up = |line: &Line<'_>| {
+            let command = line.text.strip_prefix(MARK);
+            command.is_some_and(|command| command.split_whitespace().next() == Some("Up"))
+        };
+        let up = sections::lines(&migration.text)
+            .find(is_up)
+            .ok_or_else(|| Manual::because("there is no `-- +migrate Up`"))?;
+        let end = up.start + up.text.trim_end().len();
+        Ok(Leave::line(end, " notransaction"))
     }
 }
 

@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, lone_statement_only, named_files};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
-use crate::model::TransactionMode;
+use crate::folder::tree::Entry;
+use crate::model::{Migration, TransactionMode};
 
 pub(super) struct Sqlx;
 
@@ -86,6 +88,23 @@ impl Reader for Sqlx {
             }
         }
         Ok(Reading::of(in_order(Layout::Sqlx, up)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let mark = if wanted.outside_transaction {
+            format!("{NO_TRANSACTION}\n")
+        } else {
+            String::new()
+        };
+        named_files(wanted, format!("{mark}{}", wanted.sql))
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        // sqlx looks at the first bytes of the file: a byte order mark hides the comment from it.
+        if migration.text.starts_with(['\u{feff}']) || migration.text.starts_with(NO_TRANSACTION) {
+            return Err(lone_statement_only("sqlx"));
+        }
+        Ok(Leave::line(0, &format!("{NO_TRANSACTION}\n")))
     }
 }
 

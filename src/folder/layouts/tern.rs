@@ -2,8 +2,10 @@
 //! from 1 without gaps.
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
+use crate::folder::addition::{Addition, Leave, Manual, NOTHING_TO_TAKE_BACK, named_files};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files, body};
+use crate::folder::tree::Entry;
 use crate::folder::version::leading_number;
 use crate::model::{Down, Migration, Span, TransactionMode};
 
@@ -54,6 +56,22 @@ impl Reader for Tern {
             expected = number + 1;
         }
         Ok(Reading::of(in_order(Layout::Tern, keyed)?))
+    }
+
+    fn add(&self, _: &Files<'_>, wanted: &Addition<'_>) -> Result<Vec<Entry>, Manual> {
+        let mut text = wanted.sql.to_owned();
+        if wanted.outside_transaction {
+            text.insert_str(0, &format!("{DISABLE_TRANSACTION}\n"));
+        }
+        if wanted.after.down.is_some() {
+            text.push_str(&format!("\n{SEPARATOR}\n\n{NOTHING_TO_TAKE_BACK}"));
+        }
+        named_files(wanted, text)
+    }
+
+    fn leave_transaction(&self, _: &Files<'_>, migration: &Migration) -> Result<Leave, Manual> {
+        let start = body(&migration.text).start;
+        Ok(Leave::line(start, &format!("{DISABLE_TRANSACTION}\n")))
     }
 }
 

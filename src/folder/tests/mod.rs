@@ -1,5 +1,6 @@
 //! Every layout by table: what is detected, what is read in which order, and what is refused.
 
+mod additions;
 mod detection;
 mod engines;
 mod layouts;

@@ -78,6 +78,7 @@ fn constraint_alone(
                     name: format!("validate_{}", name.as_str()),
                     sql: format!("{}\n", validate(table, &name, dialect)),
                 }),
+                apart: None,
             },
         ),
         None => report.finding(site.span(), message, help),

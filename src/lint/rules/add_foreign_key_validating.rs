@@ -87,6 +87,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                     name: format!("validate_{}", key.name.as_str()),
                     sql: format!("{}\n", validate(&key)),
                 }),
+                apart: None,
             },
         ),
         None => report.finding(site.span(), message, help),

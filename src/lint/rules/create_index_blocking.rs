@@ -78,6 +78,7 @@ fn fix(site: &Site<'_>, create: &CreateIndex) -> Option<Fix> {
         title: "build the index concurrently".to_owned(),
         edits: vec![insert_after(site, keywords(create), "CONCURRENTLY")?],
         follow_up: None,
+        apart: None,
     })
 }
 

@@ -60,6 +60,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 title: "refresh the view concurrently".to_owned(),
                 edits: vec![edit],
                 follow_up: None,
+                apart: None,
             },
         ),
         None => report.finding(site.span(), message, help),

@@ -61,6 +61,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 title: "rebuild the index concurrently".to_owned(),
                 edits: vec![edit],
                 follow_up: None,
+                apart: None,
             },
         ),
         None => report.finding(site.span(), message, help),
