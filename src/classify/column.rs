@@ -351,8 +351,8 @@ fn drop_default(table: &Name, column: &Ident, context: &Context<'_>) -> Judgemen
     }
 }
 
-/// `USING column::type` only casts what is there.
-fn casts_only(using: &Expr, column: &Ident) -> bool {
+/// Whether a USING expression only casts what is there: `USING column::type`.
+pub fn casts_only(using: &Expr, column: &Ident) -> bool {
     using.calls.is_empty()
         && using.columns.as_slice() == std::slice::from_ref(column)
         && !using

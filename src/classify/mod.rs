@@ -15,6 +15,7 @@ mod split;
 mod table;
 mod types;
 
+pub use column::casts_only;
 pub use facts::FileFacts;
 pub use split::{Part, split};
 pub use types::{Shift, compare as compare_types};

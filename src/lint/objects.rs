@@ -1,6 +1,6 @@
 //! Questions about whole objects that several rules ask.
 
-use crate::model::{Action, Dialect, Object, ObjectKind, Phase};
+use crate::model::{Action, Dialect, Name, Object, ObjectKind, Phase};
 
 use super::Site;
 
@@ -16,6 +16,14 @@ pub(super) fn dropped<'a>(site: &Site<'a>, kinds: &[ObjectKind]) -> Option<&'a O
 /// Whether the change takes something from a running release, whatever phase its author declares.
 pub(super) fn breaks(site: &Site<'_>) -> bool {
     !site.judged.on_new && site.judged.verdict.effect.phase() == Phase::Contract
+}
+
+/// Whether the name is a view's, whatever word the statement uses for it: PostgreSQL alters a view by ALTER TABLE too.
+pub(super) fn is_view(site: &Site<'_>, name: &Name) -> bool {
+    let mut words = site.sql().split_whitespace().map(str::to_ascii_lowercase);
+    let told = words.next().as_deref() == Some("alter")
+        && matches!(words.next().as_deref(), Some("view" | "materialized"));
+    told || site.schema.view(name).is_some()
 }
 
 /// How a message calls the object: ``function `total(integer)` ``.

@@ -40,6 +40,11 @@ impl<'a> Rebuild<'a> {
         })
     }
 
+    /// The table as it was, where the folder tells.
+    pub(super) const fn before(&self) -> Option<&'a Table> {
+        self.before
+    }
+
     /// The clauses that would turn the old definition into the new one; none where the folder does not tell both.
     pub(super) fn changes(&self) -> Vec<TableChange> {
         match self.before {

@@ -1,10 +1,17 @@
 //! What a change of a column's type comes to, decided in one place so that exactly one rule speaks of it.
+//!
+//! A clause that says nothing but the type is taken as the classifier judged it, so that both agree; MySQL's
+//! MODIFY and a table rebuild say more at once, so there the type's own part is compared again.
 
-use crate::classify::{Shift, compare_types};
-use crate::model::{ColumnDef, DataType, Dialect, Expr, Ident, LockWork, Name, TableChange};
+use crate::classify::{Shift, casts_only, compare_types};
+use crate::model::{
+    Action, ColumnDef, DataType, Dialect, Effect, Expr, Ident, Lock, LockWork, Name, TableChange,
+    TypeShape,
+};
 
 use super::Site;
-use super::columns::clauses;
+use super::rebuild::Rebuild;
+use super::sequences::type_sql;
 
 /// A column of a released table gets another type.
 pub(super) struct Retype<'a> {
@@ -12,26 +19,30 @@ pub(super) struct Retype<'a> {
     pub(super) table: &'a Name,
     /// The column.
     pub(super) column: Ident,
-    /// The type so far; `None` where the folder does not tell.
+    /// The type so far; `None` where the folder does not tell, or `SQLite` has none.
     pub(super) old: Option<DataType>,
     /// The type from now on.
     pub(super) new: DataType,
-    /// The character set or collation from now on, where the clause names one (MySQL).
+    /// The character set or collation from now on, if it is another.
     pub(super) charset: Option<String>,
+    /// What USING computes, if it does more than cast.
+    pub(super) computed: Option<String>,
     /// What it comes to.
     pub(super) kind: RetypeKind,
+    /// No statement says so: a table rebuild comes to it.
+    rebuilt: bool,
 }
 
 /// What a change of type comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetypeKind {
-    /// The rows are written anew under a lock that stops writers, or the values come in another form.
+    /// The values come in another form, or the folder does not tell what they were.
     Replaced,
-    /// The catalog alone is touched, and more values are allowed.
+    /// More values are allowed.
     Widened,
     /// Values that fitted do not fit any more.
     Narrowed,
-    /// `timestamp` to `timestamptz` or back.
+    /// `timestamp` to `timestamptz` or back, as the session's time zone says.
     TimeZone,
     /// MySQL: more characters, and a second byte for the length of each.
     LengthByte,
@@ -43,151 +54,299 @@ pub(super) enum RetypeKind {
     LabelsMoved,
 }
 
-/// The changes of type that the change comes to.
-pub(super) fn retypes<'a>(site: &Site<'a>) -> Vec<Retype<'a>> {
-    let clauses = clauses(site).into_iter();
-    clauses
-        .filter_map(|clause| match &*clause.change {
+/// The changes of type of this kind that the change comes to.
+pub(super) fn retypes_to<'a>(site: &Site<'a>, kind: RetypeKind) -> Vec<Retype<'a>> {
+    let mut all = retypes(site);
+    all.retain(|retype| retype.kind == kind);
+    all
+}
+
+fn retypes<'a>(site: &Site<'a>) -> Vec<Retype<'a>> {
+    if site.judged.on_new {
+        return Vec::new();
+    }
+    match site.action() {
+        Action::AlterTable { table, change } => match &**change {
             TableChange::SetType {
                 column,
                 data_type,
                 using,
-                ..
+                collation,
             } => {
-                let redefined = redefinition(site);
-                retype(
-                    site,
-                    clause.table,
-                    column,
-                    data_type,
-                    using.as_ref(),
-                    redefined,
-                )
+                let found = altered(site, table, column, data_type, using.as_ref());
+                let charset = collation.clone().filter(|collation| {
+                    let held = site.schema.column(table, column);
+                    held.is_none_or(|held| held.def.collation.as_ref() != Some(collation))
+                });
+                found
+                    .map(|found| Retype { charset, ..found })
+                    .into_iter()
+                    .collect()
             }
-            // MODIFY of a column whose old definition is not known.
-            TableChange::RedefineColumn { column, .. } => {
-                let data_type = column.data_type.as_ref()?;
-                retype(
-                    site,
-                    clause.table,
-                    &column.name,
-                    data_type,
-                    None,
-                    Some(column),
-                )
+            // A CHANGE to another name is a rename before all else.
+            TableChange::RedefineColumn { from, column, .. } if *from == column.name => {
+                redefined(site, table, column).into_iter().collect()
             }
-            _ => None,
-        })
-        .collect()
-}
-
-/// The definition that MODIFY gives.
-fn redefinition<'a>(site: &Site<'a>) -> Option<&'a ColumnDef> {
-    match site.action() {
-        crate::model::Action::AlterTable { change, .. } => match &**change {
-            TableChange::RedefineColumn { column, .. } => Some(column),
-            _ => None,
+            _ => Vec::new(),
         },
-        _ => None,
+        Action::Drop { .. } => Rebuild::of(site).map_or_else(Vec::new, |rebuild| {
+            let clauses = rebuild.changes().into_iter();
+            clauses
+                .filter_map(|clause| rebuilt(site, &rebuild, clause))
+                .collect()
+        }),
+        _ => Vec::new(),
     }
 }
 
-fn retype<'a>(
-    site: &Site<'_>,
+/// `ALTER COLUMN … TYPE`.
+fn altered<'a>(
+    site: &Site<'a>,
     table: &'a Name,
     column: &Ident,
     new: &DataType,
     using: Option<&Expr>,
-    redefined: Option<&ColumnDef>,
 ) -> Option<Retype<'a>> {
-    if site.schema.is_new_column(table, column) {
-        return None;
-    }
-    let held = site.schema.column(table, column).map(|held| &held.def);
-    let old = held.and_then(|held| held.data_type.clone());
-    let charset = redefined.and_then(|new| moved_charset(site, table, held, new));
-    let kind = match site.file.engine.dialect {
-        Dialect::Mysql if charset.is_some() => RetypeKind::Charset,
-        Dialect::Mysql => mysql(site, old.as_ref(), new)?,
-        _ => elsewhere(site, old.as_ref(), new, using)?,
+    let held = site.schema.column(table, column);
+    let old = held.and_then(|held| held.def.data_type.clone());
+    let computed = using.filter(|using| !casts_only(using, column));
+    let by_time_zone = computed.is_none()
+        && old.as_ref().is_some_and(|old| {
+            compare_types(old, new, site.schema) == Shift::DependsOnTimeZone
+        });
+    let kind = match site.judged.verdict.effect {
+        Effect::Loosen => RetypeKind::Widened,
+        Effect::Restrict => RetypeKind::Narrowed,
+        Effect::Reshape if by_time_zone => RetypeKind::TimeZone,
+        Effect::Reshape => RetypeKind::Replaced,
+        _ => return None,
     };
     Some(Retype {
         table,
         column: column.clone(),
         old,
         new: new.clone(),
-        charset,
+        charset: None,
+        computed: computed.map(|using| using.text.clone()),
         kind,
+        rebuilt: false,
     })
 }
 
-fn mysql(site: &Site<'_>, old: Option<&DataType>, new: &DataType) -> Option<RetypeKind> {
-    let has_labels = |data_type: &DataType| matches!(data_type.name.as_str(), "enum" | "set");
-    let Some(old) = old else {
-        return Some(if has_labels(new) {
-            RetypeKind::LabelsMoved
-        } else {
-            RetypeKind::Replaced
-        });
+/// MySQL's MODIFY, and CHANGE that keeps the name.
+fn redefined<'a>(site: &Site<'a>, table: &'a Name, column: &ColumnDef) -> Option<Retype<'a>> {
+    let new = column.data_type.as_ref()?;
+    let held = site.schema.column(table, &column.name);
+    let old = held.and_then(|held| held.def.data_type.as_ref());
+    let charset = held.and_then(|held| moved_charset(site, table, &held.def, column));
+    let kind = match old {
+        None if has_labels(new) => RetypeKind::LabelsMoved,
+        None => RetypeKind::Replaced,
+        Some(_) if charset.is_some() && is_text(new) => RetypeKind::Charset,
+        Some(old) => match compare_types(old, new, site.schema) {
+            Shift::Same => return None,
+            Shift::Widens if has_labels(new) => RetypeKind::LabelsAdded,
+            Shift::Narrows if has_labels(new) => RetypeKind::LabelsMoved,
+            Shift::Widens if new.name.starts_with("var") && old.name == new.name && copies(site) => {
+                RetypeKind::LengthByte
+            }
+            Shift::Widens => RetypeKind::Widened,
+            Shift::Narrows => RetypeKind::Narrowed,
+            Shift::Differs | Shift::DependsOnTimeZone => RetypeKind::Replaced,
+        },
     };
-    Some(match compare_types(old, new, site.schema) {
+    Some(Retype {
+        table,
+        column: column.name.clone(),
+        old: old.cloned(),
+        new: new.clone(),
+        charset: charset.filter(|_| kind == RetypeKind::Charset),
+        computed: None,
+        kind,
+        rebuilt: false,
+    })
+}
+
+/// A column whose type differs in the new definition of a rebuilt table.
+fn rebuilt<'a>(site: &Site<'a>, rebuild: &Rebuild<'a>, clause: TableChange) -> Option<Retype<'a>> {
+    let TableChange::SetType {
+        column,
+        data_type: new,
+        collation,
+        ..
+    } = clause
+    else {
+        return None;
+    };
+    let held = &rebuild.before()?.column(&column)?.def;
+    let old = held.data_type.clone();
+    let recollated = collation != held.collation;
+    let shift = old
+        .as_ref()
+        .map_or(Shift::Differs, |old| compare_types(old, &new, site.schema));
+    let kind = match shift {
+        _ if recollated => RetypeKind::Replaced,
         Shift::Same => return None,
-        Shift::Widens if has_labels(new) => RetypeKind::LabelsAdded,
-        Shift::Narrows if has_labels(new) && has_labels(old) => RetypeKind::LabelsMoved,
-        Shift::Widens if !copies(site) => RetypeKind::Widened,
-        Shift::Widens if old.name == new.name && new.name.starts_with("var") => {
-            RetypeKind::LengthByte
-        }
+        Shift::Widens => RetypeKind::Widened,
         Shift::Narrows => RetypeKind::Narrowed,
-        _ => RetypeKind::Replaced,
+        Shift::DependsOnTimeZone => RetypeKind::TimeZone,
+        Shift::Differs => RetypeKind::Replaced,
+    };
+    Some(Retype {
+        table: rebuild.table,
+        column,
+        old,
+        new,
+        charset: recollated.then(|| collation.unwrap_or_else(|| "binary".to_owned())),
+        computed: None,
+        kind,
+        rebuilt: true,
     })
 }
 
-fn elsewhere(
-    site: &Site<'_>,
-    old: Option<&DataType>,
-    new: &DataType,
-    using: Option<&Expr>,
-) -> Option<RetypeKind> {
-    let Some(old) = old else {
-        return Some(RetypeKind::Replaced);
+impl Retype<'_> {
+    /// The change as the beginning of a sentence: ``changes column `total` of `orders` from integer to bigint``.
+    pub(super) fn told(&self, site: &Site<'_>) -> String {
+        let dialect = site.file.engine.dialect;
+        let subject = if self.rebuilt { "the rebuild " } else { "" };
+        let new = type_sql(&self.new, dialect);
+        let types = match &self.old {
+            // A type swap, a collation, or USING that computes.
+            Some(old) if *old == self.new && self.charset.is_none() => format!(" to another {new}"),
+            Some(old) if *old == self.new => String::new(),
+            Some(old) => format!(" from {} to {new}", type_sql(old, dialect)),
+            None => format!(" to {new}"),
+        };
+        let charset = self
+            .charset
+            .as_ref()
+            .map_or_else(String::new, |charset| format!(" to {charset}"));
+        format!(
+            "{subject}changes column `{}` of `{}`{types}{charset}",
+            self.column, self.table
+        )
+    }
+
+    /// The condition that a value in the column does not fit `data_type`, where SQL can ask that.
+    pub(super) fn does_not_fit(&self, site: &Site<'_>, data_type: &DataType) -> Option<String> {
+        let dialect = site.file.engine.dialect;
+        let column = self.column.sql(dialect);
+        if let Some(TypeShape::Enum(labels)) = site.schema.shape_of(data_type) {
+            let quoted: Vec<_> = labels
+                .iter()
+                .map(|label| format!("'{}'", label.replace('\'', "''")))
+                .collect();
+            return Some(format!("{column}::text NOT IN ({})", quoted.join(", ")));
+        }
+        if let Some((least, most)) = integer_range(data_type).filter(|_| dialect == Dialect::Mysql) {
+            return Some(format!("{column} NOT BETWEEN {least} AND {most}"));
+        }
+        let size = data_type.number(0)?;
+        match data_type.name.as_str() {
+            "varchar" | "char" if dialect == Dialect::Sqlite => {
+                Some(format!("length({column}) > {size}"))
+            }
+            "varchar" | "char" => Some(format!("char_length({column}) > {size}")),
+            "numeric" | "decimal" => {
+                let digits = usize::try_from(size.saturating_sub(data_type.number(1).unwrap_or(0)));
+                digits
+                    .ok()
+                    .map(|digits| format!("abs({column}) >= 1{}", "0".repeat(digits)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Who waits while the rows are read or written anew, as the end of a sentence; empty where nobody does.
+pub(super) fn waiting(site: &Site<'_>) -> String {
+    let works = |lock: &&Lock| lock.work != LockWork::Instant && lock.mode.blocks_writes();
+    let locks = site.judged.locks.iter().filter(works);
+    let Some((lock, table)) = locks
+        .filter_map(|lock| Some((lock, lock.on.as_ref()?)))
+        .max_by_key(|(lock, _)| (lock.work, lock.mode))
+    else {
+        return String::new();
     };
-    let computed = using.is_some_and(|using| !using.calls.is_empty() || using.columns.len() != 1);
-    Some(match compare_types(old, new, site.schema) {
-        Shift::DependsOnTimeZone if !computed => RetypeKind::TimeZone,
-        Shift::Narrows => RetypeKind::Narrowed,
-        Shift::Widens if !copies(site) => RetypeKind::Widened,
-        // The same name, and yet not nothing: the type was swapped for another of its name, or USING computes.
-        Shift::Same if !copies(site) => return None,
-        _ => RetypeKind::Replaced,
-    })
+    let (mode, blocks) = (lock.mode.name(), lock.mode.blocks());
+    let mut clause = match (site.file.engine.dialect, lock.work) {
+        (Dialect::Mysql, _) => {
+            format!("; the server copies `{table}` with LOCK=SHARED, which blocks {blocks} until it is done")
+        }
+        (_, LockWork::Rewrite) => format!(
+            "; `{table}` is rewritten with its indexes under {mode}, which blocks {blocks} until it is done"
+        ),
+        _ => format!("; `{table}` is read under {mode}, which blocks {blocks} until it is done"),
+    };
+    let mut others: Vec<_> = site
+        .judged
+        .locks
+        .iter()
+        .filter(|other| other.mode == lock.mode)
+        .filter_map(|other| other.on.as_ref())
+        .filter(|other| *other != table)
+        .map(|other| format!("`{other}`"))
+        .collect();
+    others.sort();
+    others.dedup();
+    if !others.is_empty() {
+        clause.push_str(&format!(", and {} as long", others.join(", ")));
+    }
+    clause
 }
 
 /// Whether the rows are written anew while writers wait.
-pub(super) fn copies(site: &Site<'_>) -> bool {
-    let locks = site.judged.locks.iter();
-    locks
-        .into_iter()
-        .any(|lock| lock.work == LockWork::Rewrite && lock.mode.blocks_writes())
+fn copies(site: &Site<'_>) -> bool {
+    let mut locks = site.judged.locks.iter();
+    locks.any(|lock| lock.work == LockWork::Rewrite && lock.mode.blocks_writes())
 }
 
-/// The character set or collation that the new definition names, if it is not the old one.
+/// The character set or collation that the new definition of a MySQL column comes to, if it is another: what it
+/// names, or else the table's, which it goes back to where it names none.
 fn moved_charset(
     site: &Site<'_>,
     table: &Name,
-    held: Option<&ColumnDef>,
+    held: &ColumnDef,
     new: &ColumnDef,
 ) -> Option<String> {
-    let of_table = site
-        .schema
-        .table(table)
-        .and_then(|table| table.charset.as_ref());
-    let had = held.and_then(|held| held.charset.as_ref()).or(of_table);
-    let charset = new.charset.as_ref().filter(|charset| Some(*charset) != had);
-    let had = held.and_then(|held| held.collation.as_ref());
-    let collation = new
-        .collation
-        .as_ref()
-        .filter(|collation| Some(*collation) != had);
-    charset.or(collation).cloned()
+    let of_table = site.schema.table(table)?.charset.clone();
+    let charset = |def: &ColumnDef| def.charset.clone().or_else(|| of_table.clone());
+    let (had, has) = (charset(held), charset(new));
+    let recoded = had != has;
+    let recollated = held.collation != new.collation;
+    if !recoded && !recollated {
+        return None;
+    }
+    let collation = new.collation.clone().filter(|_| recollated);
+    let charset = has.filter(|_| recoded);
+    let named = collation.or(charset);
+    Some(named.unwrap_or_else(|| "the table's own character set".to_owned()))
+}
+
+fn has_labels(data_type: &DataType) -> bool {
+    matches!(data_type.name.as_str(), "enum" | "set")
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    has_labels(data_type)
+        || data_type.name.contains("char")
+        || data_type.name.ends_with("text")
+}
+
+/// The smallest and the largest value of a MySQL integer type.
+fn integer_range(data_type: &DataType) -> Option<(i128, i128)> {
+    let bits = match data_type.name.as_str() {
+        "tinyint" => 8,
+        "smallint" => 16,
+        "mediumint" => 24,
+        "integer" | "int" => 32,
+        "bigint" => 64,
+        _ => return None,
+    };
+    let values = 1_i128 << bits;
+    Some(if data_type.unsigned {
+        (0, values - 1)
+    } else {
+        (-values / 2, values / 2 - 1)
+    })
 }

@@ -37,8 +37,8 @@ pub(super) struct Successor<'a> {
     pub(super) old: &'a Ident,
     /// The column that new releases use.
     pub(super) new: &'a Ident,
-    /// The new column's type; `None` where the folder does not tell.
-    pub(super) data_type: Option<&'a DataType>,
+    /// The new column's type as SQL; `None` where the folder does not tell.
+    pub(super) data_type: Option<String>,
     /// The new value, in terms of the old column.
     pub(super) value: &'a str,
 }
@@ -49,10 +49,8 @@ impl Successor<'_> {
         let dialect = site.file.engine.dialect;
         let (table, old) = (self.table.sql(dialect), self.old.sql(dialect));
         let new = self.new.sql(dialect);
-        let data_type = self.data_type.map_or_else(
-            || format!("… /* the type of {old} */"),
-            |data_type| type_sql(data_type, dialect),
-        );
+        let like_old = || format!("… /* the type of {old} */");
+        let data_type = self.data_type.clone().unwrap_or_else(like_old);
         let empty = format!("{new} IS NULL AND {old} IS NOT NULL");
         let batch = batch(site, self.table, self.new, self.value, &empty);
         format!(
