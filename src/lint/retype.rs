@@ -111,9 +111,9 @@ fn altered<'a>(
     let old = held.and_then(|held| held.def.data_type.clone());
     let computed = using.filter(|using| !casts_only(using, column));
     let by_time_zone = computed.is_none()
-        && old.as_ref().is_some_and(|old| {
-            compare_types(old, new, site.schema) == Shift::DependsOnTimeZone
-        });
+        && old
+            .as_ref()
+            .is_some_and(|old| compare_types(old, new, site.schema) == Shift::DependsOnTimeZone);
     let kind = match site.judged.verdict.effect {
         Effect::Loosen => RetypeKind::Widened,
         Effect::Restrict => RetypeKind::Narrowed,
@@ -147,7 +147,9 @@ fn redefined<'a>(site: &Site<'a>, table: &'a Name, column: &ColumnDef) -> Option
             Shift::Same => return None,
             Shift::Widens if has_labels(new) => RetypeKind::LabelsAdded,
             Shift::Narrows if has_labels(new) => RetypeKind::LabelsMoved,
-            Shift::Widens if new.name.starts_with("var") && old.name == new.name && copies(site) => {
+            Shift::Widens
+                if new.name.starts_with("var") && old.name == new.name && copies(site) =>
+            {
                 RetypeKind::LengthByte
             }
             Shift::Widens => RetypeKind::Widened,
@@ -238,7 +240,8 @@ impl Retype<'_> {
                 .collect();
             return Some(format!("{column}::text NOT IN ({})", quoted.join(", ")));
         }
-        if let Some((least, most)) = integer_range(data_type).filter(|_| dialect == Dialect::Mysql) {
+        if let Some((least, most)) = integer_range(data_type).filter(|_| dialect == Dialect::Mysql)
+        {
             return Some(format!("{column} NOT BETWEEN {least} AND {most}"));
         }
         let size = data_type.number(0)?;
@@ -271,7 +274,9 @@ pub(super) fn waiting(site: &Site<'_>) -> String {
     let (mode, blocks) = (lock.mode.name(), lock.mode.blocks());
     let mut clause = match (site.file.engine.dialect, lock.work) {
         (Dialect::Mysql, _) => {
-            format!("; the server copies `{table}` with LOCK=SHARED, which blocks {blocks} until it is done")
+            format!(
+                "; the server copies `{table}` with LOCK=SHARED, which blocks {blocks} until it is done"
+            )
         }
         (_, LockWork::Rewrite) => format!(
             "; `{table}` is rewritten with its indexes under {mode}, which blocks {blocks} until it is done"
@@ -328,9 +333,7 @@ fn has_labels(data_type: &DataType) -> bool {
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    has_labels(data_type)
-        || data_type.name.contains("char")
-        || data_type.name.ends_with("text")
+    has_labels(data_type) || data_type.name.contains("char") || data_type.name.ends_with("text")
 }
 
 /// The smallest and the largest value of a MySQL integer type.
