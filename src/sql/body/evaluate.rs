@@ -28,6 +28,8 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "quote_nullable",
     "quote",
     "format",
+    "lower",
+    "upper",
 ];
 
 /// The variables of a body or a file, and what they may hold.
@@ -37,6 +39,10 @@ pub(in crate::sql) struct Variables {
     assigned: HashMap<String, Vec<Assigned>>,
     /// What was assigned on the straight way here: it alone counts.
     fresh: HashMap<String, Assigned>,
+    /// All assignments are known: no more are noted but as the last one.
+    complete: bool,
+    /// The variable of the innermost loop over an array.
+    element: Option<String>,
 }
 
 /// What a variable is given.
@@ -54,16 +60,68 @@ impl Variables {
     /// Notes an assignment.
     pub(super) fn assign(&mut self, variable: &str, value: Assigned) {
         let variable = variable.to_ascii_lowercase();
-        self.assigned
-            .entry(variable.clone())
-            .or_default()
-            .push(value.clone());
+        if !self.complete {
+            self.assigned
+                .entry(variable.clone())
+                .or_default()
+                .push(value.clone());
+        }
         self.fresh.insert(variable, value);
     }
 
     /// Ways part or meet here: any earlier assignment may have been the last one.
     pub(super) fn forget_order(&mut self) {
         self.fresh.clear();
+    }
+
+    /// Any assignment to this variable may have been the last one.
+    pub(super) fn forget_last(&mut self, variable: &str) {
+        self.fresh.remove(&variable.to_ascii_lowercase());
+    }
+
+    /// All assignments have been noted. From now on only their order is of interest.
+    pub(super) fn complete(mut self) -> Self {
+        self.complete = true;
+        self.forget_order();
+        self
+    }
+
+    /// A loop over an array begins that gives this variable one element after the other; or, with nothing,
+    /// the body leaves it.
+    pub(super) fn loop_over(&mut self, variable: Option<&str>) {
+        self.element = variable.map(str::to_ascii_lowercase);
+    }
+
+    /// The same variables, once for each element of the array that is looped over.
+    fn for_each_element(&self) -> Vec<Self> {
+        let assigned = self
+            .element
+            .as_ref()
+            .and_then(|name| Some((name, self.assigned.get(name)?)));
+        let Some((name, [Assigned::Texts(elements)])) =
+            assigned.map(|(name, values)| (name, values.as_slice()))
+        else {
+            return vec![self.clone()];
+        };
+        let fixed = elements.iter().map(|element| {
+            let mut fixed = self.clone();
+            let value = Assigned::Texts(vec![element.clone()]);
+            fixed.fresh.insert(name.clone(), value);
+            fixed
+        });
+        fixed.collect()
+    }
+
+    /// Whether everything that is assigned to this variable stands at one place, and where.
+    pub(super) fn only_expression(&self, variable: &str) -> Option<Span> {
+        match self
+            .assigned
+            .get(&variable.to_ascii_lowercase())?
+            .as_slice()
+        {
+            [Assigned::Expression(span)] => Some(*span),
+            _ => None,
+        }
     }
 
     /// The variables of the session (MySQL's `@name`), as values that need no text to be read in.
@@ -83,7 +141,7 @@ impl Variables {
             assigned: globals
                 .map(|name| (name.clone(), vec![value(name)]))
                 .collect(),
-            fresh: HashMap::new(),
+            ..Self::default()
         }
     }
 
@@ -113,13 +171,21 @@ pub(super) fn texts(
     dialect: Dialect,
     variables: &Variables,
 ) -> Vec<Template> {
-    let reading = Reading {
-        text,
-        dialect,
-        variables,
-        steps: &Cell::new(STEPS_LIMIT),
-    };
-    reading.value(span, 0)
+    let mut found = Vec::new();
+    for variables in &variables.for_each_element() {
+        let reading = Reading {
+            text,
+            dialect,
+            variables,
+            steps: &Cell::new(STEPS_LIMIT),
+        };
+        for value in reading.value(span, 0) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+    }
+    found
 }
 
 #[derive(Clone, Copy)]
@@ -157,20 +223,16 @@ impl<'a> Reading<'a> {
 
     fn term(self, tokens: &mut Tokens<'a>, depth: usize) -> Option<Vec<Template>> {
         let mark = tokens.mark();
-        let known = self.known_term(tokens, depth);
-        let found = match known {
-            Some(found) => found,
-            None => {
-                // Whatever it is, it ends where the next term begins.
-                tokens.reset(mark);
-                while !tokens.at_end()
-                    && !tokens.is_operator("||")
-                    && !tokens.is_kind(TokenKind::Comma)
-                {
-                    tokens.skip();
-                }
-                self.unknown(tokens.since(mark))
+        let found = if let Some(found) = self.known_term(tokens, depth) {
+            found
+        } else {
+            // Whatever it is, it ends where the next term begins.
+            tokens.reset(mark);
+            while !tokens.at_end() && !tokens.is_operator("||") && !tokens.is_kind(TokenKind::Comma)
+            {
+                tokens.skip();
             }
+            self.unknown(tokens.since(mark))
         };
         while tokens.take_operator("::") {
             tokens.name()?;
@@ -193,7 +255,8 @@ impl<'a> Reading<'a> {
         } else if let Some(number) = tokens.take_kind(TokenKind::Number) {
             vec![Template::text(number.of(self.text))]
         } else if tokens.take_word("null") {
-            vec![Template::default()]
+            // No text at all: what it is joined to is none either.
+            Vec::new()
         } else if let Some(inside) = tokens.parenthesised() {
             self.group(inside, depth + 1)?
         } else if tokens.is("case") {
@@ -258,7 +321,7 @@ impl<'a> Reading<'a> {
 
     fn variable(self, name: &str, depth: usize) -> Option<Vec<Template>> {
         let assigned = self.variables.lookup(name);
-        if assigned.len() > ALTERNATIVES_LIMIT {
+        if assigned.is_empty() || assigned.len() > ALTERNATIVES_LIMIT {
             return None;
         }
         let mut found = Vec::new();
@@ -270,7 +333,7 @@ impl<'a> Reading<'a> {
             }
         }
         found.dedup();
-        (!found.is_empty() && found.len() <= ALTERNATIVES_LIMIT).then_some(found)
+        (found.len() <= ALTERNATIVES_LIMIT).then_some(found)
     }
 
     fn call(self, function: &str, arguments: Span, depth: usize) -> Option<Vec<Template>> {
@@ -282,6 +345,18 @@ impl<'a> Reading<'a> {
             }),
             "if" if spans.len() == 3 => Some(values().skip(1).flatten().collect()),
             "coalesce" | "ifnull" => Some(values().flatten().collect()),
+            "lower" | "upper" if spans.len() == 1 => self
+                .value(spans[0], depth)
+                .iter()
+                .map(|value| {
+                    let known = value.known()?;
+                    Some(Template::text(if function.eq_ignore_ascii_case("lower") {
+                        known.to_lowercase()
+                    } else {
+                        known.to_uppercase()
+                    }))
+                })
+                .collect(),
             "quote_ident" if spans.len() == 1 => Some(
                 self.value(spans[0], depth)
                     .iter()
@@ -331,6 +406,8 @@ impl<'a> Reading<'a> {
             let values = self.value(*arguments.get(next)?, depth);
             next += 1;
             let written: Vec<_> = match rest.chars().next()? {
+                's' if values.is_empty() => vec![Template::default()],
+                'L' if values.is_empty() => vec![Template::text("NULL")],
                 'I' => values
                     .iter()
                     .map(|value| value.as_name(self.dialect))

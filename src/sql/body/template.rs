@@ -100,7 +100,9 @@ impl Template {
                 Piece::Name(label) => sql.push_name(label),
                 Piece::Value(label) if sql.quote.is_none() => {
                     sql.close_name();
-                    sql.text.push_str(&format!("'<{label}>'"));
+                    sql.text.push('\'');
+                    sql.push_hole(label);
+                    sql.text.push('\'');
                 }
                 // Between quotes the structure stands, whatever comes there.
                 Piece::Value(label) => sql.push_hole(label),

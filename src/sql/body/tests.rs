@@ -109,6 +109,21 @@ fn constant_text_that_is_executed_is_read_as_the_statement_it_is() {
                     "maybe Truncate { table: b, cascade: false }",
                 ],
             ),
+            (
+                "DO $$ DECLARE t text; a text[] := ARRAY['a', 'b']; BEGIN FOREACH t IN ARRAY a LOOP IF x THEN EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', t, t || '_key'); END IF; END LOOP; END $$",
+                &[
+                    "maybe a: drop-constraint a_key",
+                    "maybe b: drop-constraint b_key",
+                ],
+            ),
+            (
+                "DO $$ DECLARE q text; BEGIN q := 'ALTER TABLE t ADD a int'; IF x THEN q := q || ' NOT NULL'; END IF; EXECUTE q; END $$",
+                &["maybe t: add a integer", "maybe t: add a integer not-null"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE NULL; EXECUTE 'DROP TABLE ' || NULL; END $$",
+                &[],
+            ),
         ],
     );
 }
@@ -121,6 +136,7 @@ fn text_whose_structure_is_unknown_is_dynamic() {
         "DO $$ BEGIN EXECUTE format('ALTER TABLE t %s', clause); END $$",
         "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN SELECT x INTO q FROM t; EXECUTE q; END $$",
         "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN LOOP EXECUTE q; q := q || other; END LOOP; END $$",
+        "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN CALL p(q); EXECUTE q; END $$",
         "DO $$ BEGIN FOR r IN EXECUTE q LOOP NULL; END LOOP; END $$",
     ] {
         let script = read(

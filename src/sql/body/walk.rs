@@ -26,8 +26,7 @@ pub(super) fn walk(
     let mut first = Walk::new(text, span, dialect, depth, variables.clone());
     first.collecting = true;
     first.run();
-    let mut second = Walk::new(text, span, dialect, depth, first.variables);
-    second.variables.forget_order();
+    let mut second = Walk::new(text, span, dialect, depth, first.variables.complete());
     second.run();
     variables.take_globals(&second.variables.resolved(text, dialect));
     second.found
@@ -39,6 +38,8 @@ struct Walk<'a> {
     variables: Variables,
     /// Only assignments are of interest: nothing is described.
     collecting: bool,
+    /// The loops that are open: of one over an array the variable.
+    loops: Vec<Option<String>>,
     /// MySQL: the variables that the body declares, in lower case.
     declared: HashSet<String>,
     /// MySQL: prepared statements and what they may be.
@@ -59,6 +60,7 @@ impl<'a> Walk<'a> {
             depth,
             variables,
             collecting: false,
+            loops: Vec::new(),
             declared: HashSet::new(),
             prepared: Vec::new(),
             found: Described::default(),
@@ -128,15 +130,27 @@ impl<'a> Walk<'a> {
                 self.tokens.take(&["not", "atomic"]);
                 self.tokens.take_word("atomic");
             }
-            "else" | "exception" | "loop" | "repeat" => {}
+            "else" | "exception" => {}
+            "loop" | "repeat" => self.enter_loop(None),
             "end" => {
-                self.to_semicolon();
+                if self
+                    .tokens
+                    .is_any(&["loop", "while", "repeat", "for"])
+                    .is_some()
+                {
+                    self.loops.pop();
+                    self.tell_element();
+                }
+                self.skip_statement();
             }
             "if" | "elsif" | "elseif" | "when" => self.condition(&["then"]),
             "case" => {
                 self.expression(&["when"]);
             }
-            "while" => self.condition(&["loop", "do"]),
+            "while" => {
+                self.condition(&["loop", "do"]);
+                self.enter_loop(None);
+            }
             "until" => {
                 self.expression(&["end"]);
             }
@@ -145,6 +159,16 @@ impl<'a> Walk<'a> {
             _ => self.declare(),
         }
         true
+    }
+
+    fn enter_loop(&mut self, variable: Option<String>) {
+        self.loops.push(variable);
+        self.tell_element();
+    }
+
+    fn tell_element(&mut self) {
+        let innermost = self.loops.iter().rev().find_map(Option::as_deref);
+        self.variables.loop_over(innermost);
     }
 
     /// An expression, and the word after it.
@@ -197,7 +221,7 @@ impl<'a> Walk<'a> {
         });
     }
 
-    fn to_semicolon(&mut self) -> Span {
+    fn skip_statement(&mut self) -> Span {
         let mark = self.tokens.mark();
         while !self.tokens.at_end() && !self.tokens.is_kind(TokenKind::Semicolon) {
             self.tokens.skip();
@@ -232,6 +256,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.tokens.advance();
+        self.enter_loop(None);
     }
 
     /// `FOREACH x [SLICE n] IN ARRAY expression LOOP`.
@@ -248,11 +273,16 @@ impl<'a> Walk<'a> {
             .map_or(Assigned::Unknown, Assigned::Texts);
         self.variables.assign(&variable, value);
         self.variables.forget_order();
+        self.enter_loop(Some(variable));
     }
 
-    /// The elements of `ARRAY['a', 'b']`.
+    /// The elements of `ARRAY['a', 'b']`, or of a variable that is never anything else.
     fn elements(&self, array: Span) -> Option<Vec<Template>> {
         let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let array = self
+            .variables
+            .only_expression(array.of(text))
+            .unwrap_or(array);
         let mut tokens = Tokens::new(text, array, dialect);
         tokens.take_word("array").then_some(())?;
         tokens.take_operator("[").then_some(())?;
@@ -374,16 +404,16 @@ impl<'a> Walk<'a> {
             ("execute", false) => {
                 self.tokens.advance();
                 self.dynamic(&["into", "using"]);
-                let targets = self.to_semicolon();
+                let targets = self.skip_statement();
                 self.assign_unknown(targets);
             }
             ("execute", true) => self.mysql_execute(),
             ("prepare", true) => self.mysql_prepare(),
             ("deallocate", true) => {
-                self.to_semicolon();
+                self.skip_statement();
             }
             ("fetch" | "get", _) => {
-                let targets = self.to_semicolon();
+                let targets = self.skip_statement();
                 self.assign_unknown(targets);
             }
             ("null", _)
@@ -409,7 +439,7 @@ impl<'a> Walk<'a> {
 
     /// `PERFORM` is a `SELECT` whose rows nobody wants.
     fn perform(&mut self) {
-        let span = self.to_semicolon();
+        let span = self.skip_statement();
         let query = &span.of(self.tokens.text())["perform".len()..];
         self.describe_text(&format!("SELECT{query}"), span);
     }
@@ -420,7 +450,7 @@ impl<'a> Walk<'a> {
             self.expression(&[]);
         } else if self.tokens.take_word("execute") {
             self.dynamic(&["using"]);
-            self.to_semicolon();
+            self.skip_statement();
         } else {
             self.statement();
         }
@@ -473,15 +503,32 @@ impl<'a> Walk<'a> {
             return false;
         }
         let value = self.expression(&[]);
-        self.variables.assign(
-            &name,
-            if plain {
-                Assigned::Expression(value)
-            } else {
-                Assigned::Unknown
-            },
-        );
+        if plain {
+            self.assign(&name, value);
+        } else {
+            self.variables.assign(&name, Assigned::Unknown);
+        }
         true
+    }
+
+    /// Gives a variable the value of an expression, of which the variable itself may be a part.
+    fn assign(&mut self, name: &str, value: Span) {
+        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let mut words = Tokens::new(text, value, dialect);
+        let mut grows = false;
+        while let Some(token) = words.advance() {
+            grows |= token.span.of(text).eq_ignore_ascii_case(name);
+        }
+        // In a loop it grows without end, and is left to go in a circle.
+        if grows && self.loops.is_empty() {
+            let texts = evaluate::texts(text, value, dialect, &self.variables);
+            self.variables.assign(name, Assigned::Texts(texts));
+            if !self.collecting {
+                self.variables.forget_last(name);
+            }
+        } else {
+            self.variables.assign(name, Assigned::Expression(value));
+        }
     }
 
     /// `SET variable = expression, …`; a setting of the session is a statement like any other.
@@ -496,8 +543,7 @@ impl<'a> Walk<'a> {
         }
         for (variable, value) in assigned {
             self.note_calls(value);
-            self.variables
-                .assign(&variable, Assigned::Expression(value));
+            self.assign(&variable, value);
         }
         true
     }
@@ -528,11 +574,11 @@ impl<'a> Walk<'a> {
         self.tokens.advance();
         if self.tokens.take_word("immediate") {
             self.dynamic(&["using"]);
-            self.to_semicolon();
+            self.skip_statement();
             return;
         }
         let name = self.tokens.peek_text().to_ascii_lowercase();
-        self.to_semicolon();
+        self.skip_statement();
         let span = self.tokens.since(mark);
         let texts = self
             .prepared
@@ -547,20 +593,30 @@ impl<'a> Walk<'a> {
 
     /// A statement of SQL.
     fn statement(&mut self) {
-        let mark = self.tokens.mark();
-        let span = self.to_semicolon();
+        let span = self.skip_statement();
         if span.is_empty() {
             // Nothing that could begin a statement, such as a closing parenthesis too many.
             self.tokens.advance();
             return;
         }
-        let end = self.tokens.mark();
-        self.tokens.reset(mark);
-        let plain = self.without_targets(span);
-        self.tokens.reset(end);
-        match plain {
+        self.note_hidden_assignments(span);
+        match self.without_targets(span) {
             Some(plain) => self.describe_text(&plain, span),
             None => self.describe(span),
+        }
+    }
+
+    /// A called procedure may give its arguments other values, and MySQL assigns inside of queries.
+    fn note_hidden_assignments(&mut self, span: Span) {
+        let mut tokens = Tokens::new(self.tokens.text(), span, self.tokens.dialect());
+        if tokens.is("call") {
+            self.assign_unknown(span);
+            return;
+        }
+        while let Some(token) = tokens.advance() {
+            if token.kind == TokenKind::Placeholder && tokens.is_operator(":=") {
+                self.assign_unknown(token.span);
+            }
         }
     }
 

@@ -122,7 +122,7 @@ fn roles(tokens: &mut Tokens, head: &Head) -> Option<Vec<Action>> {
         let role = Object::new(ObjectKind::Role, Name::bare(object::role(tokens)?));
         actions.push(head.creates(role, if_not_exists));
         let several = tokens.dialect() == Dialect::Mysql;
-        while !tokens.at_end() && !(several && tokens.is_kind(TokenKind::Comma)) {
+        while !(tokens.at_end() || several && tokens.is_kind(TokenKind::Comma)) {
             tokens.skip();
         }
         if tokens.take_kind(TokenKind::Comma).is_none() {
