@@ -1,5 +1,6 @@
 //! What an expression that makes a text may come to.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -61,10 +62,11 @@ impl Variables {
     pub(super) fn assign(&mut self, variable: &str, value: Assigned) {
         let variable = variable.to_ascii_lowercase();
         if !self.complete {
-            self.assigned
-                .entry(variable.clone())
-                .or_default()
-                .push(value.clone());
+            let all = self.assigned.entry(variable.clone()).or_default();
+            // One more than the limit says that there are too many.
+            if all.len() <= ALTERNATIVES_LIMIT {
+                all.push(value.clone());
+            }
         }
         self.fresh.insert(variable, value);
     }
@@ -77,6 +79,11 @@ impl Variables {
     /// Any assignment to this variable may have been the last one.
     pub(super) fn forget_last(&mut self, variable: &str) {
         self.fresh.remove(&variable.to_ascii_lowercase());
+    }
+
+    /// Whether the last assignment to this variable is known.
+    pub(super) fn is_fresh(&self, variable: &str) -> bool {
+        self.fresh.contains_key(&variable.to_ascii_lowercase())
     }
 
     /// All assignments have been noted. From now on only their order is of interest.
@@ -93,7 +100,7 @@ impl Variables {
     }
 
     /// The same variables, once for each element of the array that is looped over.
-    fn for_each_element(&self) -> Vec<Self> {
+    fn for_each_element(&self) -> Vec<Cow<'_, Self>> {
         let assigned = self
             .element
             .as_ref()
@@ -101,13 +108,13 @@ impl Variables {
         let Some((name, [Assigned::Texts(elements)])) =
             assigned.map(|(name, values)| (name, values.as_slice()))
         else {
-            return vec![self.clone()];
+            return vec![Cow::Borrowed(self)];
         };
         let fixed = elements.iter().map(|element| {
             let mut fixed = self.clone();
             let value = Assigned::Texts(vec![element.clone()]);
             fixed.fresh.insert(name.clone(), value);
-            fixed
+            Cow::Owned(fixed)
         });
         fixed.collect()
     }
@@ -431,7 +438,7 @@ fn joined(left: &[Template], right: &[Template]) -> Option<Vec<Template>> {
     let pairs = left
         .iter()
         .flat_map(|first| right.iter().map(|second| first.followed_by(second)));
-    Some(pairs.collect())
+    pairs.collect()
 }
 
 /// The items of a list that commas part.

@@ -2,6 +2,12 @@
 
 use crate::model::{Dialect, Name};
 
+/// The longest text that is followed, in bytes.
+const LEN_LIMIT: usize = 1 << 17;
+
+/// The most pieces that a text is followed with.
+const PIECES_LIMIT: usize = 1 << 10;
+
 /// A text of which some pieces are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Template {
@@ -19,6 +25,14 @@ enum Piece {
     Value(String),
     /// It may be anything.
     Unknown(String),
+}
+
+impl Piece {
+    /// In bytes.
+    fn len(&self) -> usize {
+        let (Self::Text(text) | Self::Name(text) | Self::Value(text) | Self::Unknown(text)) = self;
+        text.len()
+    }
 }
 
 impl Template {
@@ -61,10 +75,15 @@ impl Template {
         }
     }
 
-    /// This text with another one after it.
-    pub(super) fn followed_by(&self, other: &Self) -> Self {
-        let pieces = self.pieces.iter().chain(&other.pieces).cloned().collect();
-        Self { pieces }
+    /// This text with another one after it; `None` when that is longer than any statement, as a text is that
+    /// was joined to itself again and again.
+    pub(super) fn followed_by(&self, other: &Self) -> Option<Self> {
+        let pieces = || self.pieces.iter().chain(&other.pieces);
+        let short = pieces().count() <= PIECES_LIMIT
+            && pieces().map(Piece::len).sum::<usize>() <= LEN_LIMIT;
+        short.then(|| Self {
+            pieces: pieces().cloned().collect(),
+        })
     }
 
     /// The text, if all of it is known.

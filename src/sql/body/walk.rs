@@ -522,8 +522,10 @@ impl<'a> Walk<'a> {
         // In a loop it grows without end, and is left to go in a circle.
         if grows && self.loops.is_empty() {
             let texts = evaluate::texts(text, value, dialect, &self.variables);
+            let certain = self.collecting || self.variables.is_fresh(name);
             self.variables.assign(name, Assigned::Texts(texts));
-            if !self.collecting {
+            // Without a last value, what it grew from may be what it grew to, which was noted the first time.
+            if !certain {
                 self.variables.forget_last(name);
             }
         } else {
