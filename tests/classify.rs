@@ -490,12 +490,12 @@ fn a_sqlite_rebuild_is_judged_by_the_difference_of_the_definitions() {
     let same = "id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT '', UNIQUE (a)";
     let cases = [
         (rebuild(same, back), FilePhase::Expand),
-        (rebuild(same, ""), FilePhase::Mixed),
-        (rebuild(&format!("{same}, CHECK (a <> b)"), back), FilePhase::Mixed),
-        (rebuild("id INTEGER PRIMARY KEY, a TEXT, UNIQUE (a)", ""), FilePhase::Mixed),
+        (rebuild(same, ""), FilePhase::Contract),
+        (rebuild(&format!("{same}, CHECK (a <> b)"), back), FilePhase::Contract),
+        (rebuild("id INTEGER PRIMARY KEY, a TEXT, UNIQUE (a)", ""), FilePhase::Contract),
         (rebuild("id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT '', c TEXT, UNIQUE (a)", back), FilePhase::Expand),
-        (rebuild("id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL DEFAULT '', UNIQUE (a)", back), FilePhase::Mixed),
-        (rebuild("id INTEGER PRIMARY KEY, a TEXT, b TEXT, UNIQUE (a)", back), FilePhase::Mixed),
+        (rebuild("id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL DEFAULT '', UNIQUE (a)", back), FilePhase::Contract),
+        (rebuild("id INTEGER PRIMARY KEY, a TEXT, b TEXT, UNIQUE (a)", back), FilePhase::Contract),
         (rebuild("id INTEGER PRIMARY KEY, a TEXT, b TEXT DEFAULT '', UNIQUE (a)", back), FilePhase::Expand),
         (
             "ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT '', UNIQUE (a)); \
@@ -503,6 +503,8 @@ fn a_sqlite_rebuild_is_judged_by_the_difference_of_the_definitions() {
                 .to_owned(),
             FilePhase::Expand,
         ),
+        (rebuild(same, &format!("{back} DELETE FROM t;")), FilePhase::Contract),
+        (rebuild(same, &format!("{back} UPDATE t SET a = b;")), FilePhase::Migrate),
         (
             "DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT NOT NULL DEFAULT '', UNIQUE (a))".to_owned(),
             FilePhase::Mixed,

@@ -21,6 +21,8 @@ pub struct FileFacts<'a> {
     rebuild_renames: HashMap<(Name, Name), Judgement>,
     /// Tables that stand at the end under their old name with their old rows.
     rebuilt: Vec<Name>,
+    /// The names under which a rebuild makes its new table: the one it begins with, and the one it ends with.
+    rebuilt_as: HashSet<Name>,
     /// Types that are renamed away and created anew: old name → name it is renamed to, and the new shape.
     type_swaps: HashMap<Name, TypeSwap>,
 }
@@ -38,6 +40,7 @@ impl<'a> FileFacts<'a> {
             rebuilds: HashMap::new(),
             rebuild_renames: HashMap::new(),
             rebuilt: Vec::new(),
+            rebuilt_as: HashSet::new(),
             type_swaps: HashMap::new(),
         };
         facts.find_type_swaps(schema);
@@ -213,6 +216,11 @@ impl<'a> FileFacts<'a> {
         self.rebuilds.get(table)
     }
 
+    /// Whether a rebuild makes its new table under this name. Its rows are the old table's.
+    pub(super) fn rebuilds_as(&self, table: &Name) -> bool {
+        self.rebuilt_as.contains(table)
+    }
+
     /// What a rename comes to that is a step of a rebuild.
     pub(super) fn rebuild_renaming(&self, from: &Name, to: &Name) -> Option<&Judgement> {
         self.rebuild_renames.get(&(from.clone(), to.clone()))
@@ -332,19 +340,17 @@ impl<'a> FileFacts<'a> {
             for step in rows.renames_of(name) {
                 // The verdict stands at the DROP; without one, where the old table goes out of the way.
                 let judged_here = step.0 == *name && !rows.dropped.contains_key(name);
-                let step_of = || {
-                    says(
-                        Effect::Neutral,
-                        "one step of a table rebuild, which is judged by its DROP",
-                    )
-                };
                 let judgement = if judged_here {
                     judgement.clone()
                 } else {
-                    step_of()
+                    step_of_rebuild()
                 };
+                if step.1 == *name {
+                    self.rebuilt_as.insert(step.0.clone());
+                }
                 self.rebuild_renames.insert(step, judgement);
             }
+            self.rebuilt_as.insert(name.clone());
             self.rebuilt.push(name.clone());
         }
     }
@@ -380,6 +386,7 @@ impl<'a> FileFacts<'a> {
             rebuilds: HashMap::new(),
             rebuild_renames: HashMap::new(),
             rebuilt: Vec::new(),
+            rebuilt_as: HashSet::new(),
             type_swaps: HashMap::new(),
         };
         let old = Context {
@@ -418,6 +425,15 @@ impl<'a> FileFacts<'a> {
             worst.unwrap_or_else(|| says(Effect::Neutral, "the definition stays the same"));
         says(effect, format!("`{}` is rebuilt: {reason}", before.name))
     }
+}
+
+/// What is said of the steps around the one that carries a rebuild's verdict. They are neutral: none of them may run
+/// at another time than the rest.
+pub(super) fn step_of_rebuild() -> Judgement {
+    says(
+        Effect::Neutral,
+        "one step of a table rebuild, which is judged by its DROP",
+    )
 }
 
 fn has_index_like(table: &Table, wanted: &Index) -> bool {

@@ -3,6 +3,7 @@
 use crate::model::{ConstraintKind, CreateIndex, Dialect, Effect, Expr, Ident, Object};
 use crate::schema::Index;
 
+use super::facts::step_of_rebuild;
 use super::{Context, Judgement, column, constraint, says};
 
 pub(super) fn create(create: &CreateIndex, context: &Context<'_>) -> Judgement {
@@ -103,10 +104,7 @@ pub(super) fn drop(object: &Object, if_exists: bool, context: &Context<'_>) -> J
             return says(Effect::Neutral, "the index is new in the same pending set");
         }
         if context.facts.rebuild_dropping(&table.name).is_some() {
-            return says(
-                Effect::Neutral,
-                "one step of a table rebuild, which is judged by its DROP",
-            );
+            return step_of_rebuild();
         }
         if !index.def.unique {
             return says(

@@ -20,7 +20,7 @@ pub use facts::FileFacts;
 pub use split::{Part, split};
 pub use types::{Shift, compare as compare_types};
 
-use crate::model::{Action, Change, Effect, Engine, ObjectKind, TableChange, Verdict};
+use crate::model::{Action, Change, Effect, Engine, ObjectKind, RowVerb, TableChange, Verdict};
 use crate::schema::Schema;
 
 /// What a change is judged by.
@@ -56,6 +56,9 @@ pub fn classify(change: &Change, context: &Context<'_>) -> Verdict {
 }
 
 fn judge(action: &Action, context: &Context<'_>) -> Judgement {
+    if builds_anew(action, context) {
+        return facts::step_of_rebuild();
+    }
     match action {
         Action::CreateTable(create) => table::create(create, context),
         Action::AlterTable { table, change } => alter(table, change, context),
@@ -120,6 +123,22 @@ fn judge(action: &Action, context: &Context<'_>) -> Judgement {
             says(Effect::Neutral, "concerns this session alone")
         }
     }
+}
+
+/// Whether the action makes, fills or shapes the new table of a rebuild. What that comes to is said of the rebuild as a
+/// whole, by the difference of the definitions.
+fn builds_anew(action: &Action, context: &Context<'_>) -> bool {
+    let table = match action {
+        Action::CreateTable(create) => {
+            let anew = !create.temporary && !create.or_replace;
+            return anew && context.facts.rebuilds_as(&create.name);
+        }
+        Action::AlterTable { table, .. } => table,
+        Action::CreateIndex(create) => &create.table,
+        Action::Rows(rows) if matches!(rows.verb, RowVerb::Insert | RowVerb::Copy) => &rows.table,
+        _ => return false,
+    };
+    context.facts.rebuilds_as(table) && context.schema.is_new_table(table)
 }
 
 /// One clause of an `ALTER TABLE`: free on a table that no release has seen.

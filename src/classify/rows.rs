@@ -14,7 +14,7 @@ pub(super) fn write(rows: &RowChange, context: &Context<'_>) -> Judgement {
             ),
         );
     }
-    if context.schema.is_new_table(table) {
+    if context.schema.is_new_table(table) && !context.facts.rebuilds_as(table) {
         return says(Effect::Add, "fills a table that no release has seen");
     }
     match rows.verb {
@@ -57,7 +57,8 @@ fn is_catalog(table: &Name) -> bool {
 }
 
 pub(super) fn truncate(table: &Name, cascade: bool, context: &Context<'_>) -> Judgement {
-    if context.schema.is_new_table(table) && !cascade {
+    let is_new = context.schema.is_new_table(table) && !context.facts.rebuilds_as(table);
+    if is_new && !cascade {
         return says(Effect::Add, "empties a table that no release has seen");
     }
     let reach = if cascade {
