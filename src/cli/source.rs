@@ -409,19 +409,7 @@ fn dialect(home: &Home, global: &Global, tree: &Tree, dir: &Path) -> Result<Dial
 }
 
 fn settings(home: &Home, dialect: Dialect) -> Result<Settings> {
-    let mut engine = Engine::default_for(dialect);
-    if let Some(version) = home.config.version().map_err(anyhow::Error::msg)? {
-        engine.version = version;
-    }
-    if let Some(flavour) = home.config.flavour {
-        if flavour == Flavour::MariaDb && dialect != Dialect::Mysql {
-            bail!(
-                "`flavour = \"mariadb\"` goes with `dialect = \"mysql\"`, not with `{}`",
-                dialect.name()
-            );
-        }
-        engine.flavour = flavour;
-    }
+    let engine = engine(home, dialect)?;
     let configured = home
         .config
         .lint
@@ -439,4 +427,30 @@ fn settings(home: &Home, dialect: Dialect) -> Result<Settings> {
         surroundings: home.config.surroundings(),
         rules: RuleSettings::new(dialect, &configured),
     })
+}
+
+/// The server to judge for. Version and flavour in the file are those of the file's dialect: a command that asks
+/// for another one gets its default.
+fn engine(home: &Home, dialect: Dialect) -> Result<Engine> {
+    let mut engine = Engine::default_for(dialect);
+    if home
+        .config
+        .dialect
+        .is_some_and(|configured| configured != dialect)
+    {
+        return Ok(engine);
+    }
+    if let Some(flavour) = home.config.flavour {
+        if flavour == Flavour::MariaDb && dialect != Dialect::Mysql {
+            bail!(
+                "`flavour = \"mariadb\"` goes with `dialect = \"mysql\"`, not with `{}`",
+                dialect.name()
+            );
+        }
+        engine = Engine::default_of(dialect, flavour);
+    }
+    if let Some(version) = home.config.version().map_err(anyhow::Error::msg)? {
+        engine.version = version;
+    }
+    Ok(engine)
 }

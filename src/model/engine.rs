@@ -118,14 +118,20 @@ pub struct Engine {
 impl Engine {
     /// The engine assumed when the configuration gives no version: the oldest one widely supported.
     pub const fn default_for(dialect: Dialect) -> Self {
-        let version = match dialect {
-            Dialect::Postgres => Version::new(14, 0, 0),
-            Dialect::Mysql => Version::new(8, 0, 0),
-            Dialect::Sqlite => Version::new(3, 35, 0),
+        Self::default_of(dialect, Flavour::Standard)
+    }
+
+    /// The same, for one of two products that share a dialect.
+    pub const fn default_of(dialect: Dialect, flavour: Flavour) -> Self {
+        let version = match (dialect, flavour) {
+            (Dialect::Postgres, _) => Version::new(14, 0, 0),
+            (Dialect::Mysql, Flavour::Standard) => Version::new(8, 0, 0),
+            (Dialect::Mysql, Flavour::MariaDb) => Version::new(10, 6, 0),
+            (Dialect::Sqlite, _) => Version::new(3, 35, 0),
         };
         Self {
             dialect,
-            flavour: Flavour::Standard,
+            flavour,
             version,
         }
     }
