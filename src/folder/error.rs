@@ -9,7 +9,7 @@ use crate::model::Dialect;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FolderError {
     /// There is no SQL in it at all.
-    #[error("the folder holds no migration: {}; check the path, or create one with `bgmigrate new`", seen(*.files))]
+    #[error("the folder holds no migration: {}; check the path, or add the first migration", seen(*.files))]
     Empty {
         /// How many other files were seen.
         files: usize,

@@ -9,12 +9,12 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
         (
             None,
             &[],
-            "the folder holds no migration: it is empty; check the path, or create one with `bgmigrate new`",
+            "the folder holds no migration: it is empty; check the path, or add the first migration",
         ),
         (
             None,
             &[("README.md", ""), (".keep", "")],
-            "the folder holds no migration: none of its 2 files is SQL that a tool would apply; check the path, or create one with `bgmigrate new`",
+            "the folder holds no migration: none of its 2 files is SQL that a tool would apply; check the path, or add the first migration",
         ),
         (
             Some(Layout::Diesel),

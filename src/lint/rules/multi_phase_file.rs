@@ -10,7 +10,7 @@
 //! stands beside them.
 //!
 //! ## Instead
-//! Split it: one migration for each phase. `bgmigrate split` writes them.
+//! Split it: one migration for each phase. `bgmigrate plan` prints them.
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::classify::{Part, split};
