@@ -450,7 +450,7 @@ fn what_is_not_understood_is_never_called_safe() {
         (ALL, "CREATE TABLE {{ .Prefix }}notes (id bigint)", "o"),
         (
             PG,
-            "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || quote_ident(t) || ' DROP COLUMN x'; END $$",
+            "DO $$ BEGIN EXECUTE 'ALTER TABLE users ' || what_to_do; END $$",
             "o",
         ),
         (PG, "SELECT do_the_migration()", "o"),
