@@ -211,22 +211,25 @@ impl Retype<'_> {
     pub(super) fn told(&self, site: &Site<'_>) -> String {
         let dialect = site.file.engine.dialect;
         let subject = if self.rebuilt { "the rebuild " } else { "" };
+        let column = format!("column `{}` of `{}`", self.column, self.table);
         let new = type_sql(&self.new, dialect);
+        let same_name = self.old.as_ref() == Some(&self.new);
+        if same_name && self.computed.is_some() {
+            return format!("{subject}computes {column} anew");
+        }
         let types = match &self.old {
-            // A type swap, a collation, or USING that computes.
-            Some(old) if *old == self.new && self.charset.is_none() => format!(" to another {new}"),
-            Some(old) if *old == self.new => String::new(),
+            Some(_) if same_name && self.charset.is_some() => String::new(),
+            // The type was swapped for another of its name.
+            Some(_) if same_name => format!(" to another {new}"),
             Some(old) => format!(" from {} to {new}", type_sql(old, dialect)),
             None => format!(" to {new}"),
         };
-        let charset = self
-            .charset
-            .as_ref()
-            .map_or_else(String::new, |charset| format!(" to {charset}"));
-        format!(
-            "{subject}changes column `{}` of `{}`{types}{charset}",
-            self.column, self.table
-        )
+        let charset = match &self.charset {
+            Some(charset) if dialect == Dialect::Mysql => format!(" to {charset}"),
+            Some(collation) => format!(" to collation {collation}"),
+            None => String::new(),
+        };
+        format!("{subject}changes {column}{types}{charset}")
     }
 
     /// The condition that a value in the column does not fit `data_type`, where SQL can ask that.

@@ -14,7 +14,7 @@
 //! looks at the old place is retired, take it away.
 
 use super::{Check, Postgres, Rule};
-use crate::lint::objects::{breaks, called};
+use crate::lint::objects::{breaks, called, object_sql};
 use crate::lint::{Report, Site};
 use crate::model::{Action, Dialect, Ident, Object, ObjectKind, Severity};
 
@@ -89,7 +89,7 @@ fn way_in(object: &Object, schema: &Ident) -> String {
          -- expand: new sessions look in both\n\
          ALTER ROLE … SET search_path = {old_schema}, {schema};\n\
          -- contract: when every release that names {old_schema} is retired\n\
-         ALTER {} {old_schema}.{name} SET SCHEMA {schema};",
-        object.kind.word().to_uppercase(),
+         ALTER {} SET SCHEMA {schema};",
+        object_sql(object, dialect),
     )
 }
