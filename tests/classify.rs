@@ -535,6 +535,46 @@ fn a_declared_phase_beats_the_classifier_and_says_so() {
 }
 
 #[test]
+fn a_call_does_what_the_routine_of_an_earlier_file_does() {
+    let create = |body: &str| {
+        format!(
+            "{USERS} CREATE FUNCTION work(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN {body} END $$;"
+        )
+    };
+    let add = "EXECUTE format('ALTER TABLE %I ADD note text', t);";
+    let drop = "EXECUTE format('DROP TABLE %I', t);";
+    let call = "SELECT work('users')";
+    for (before, file, expected) in [
+        (create(add), call, "e"),
+        (create(drop), call, "c"),
+        (create("RAISE NOTICE 'nothing';"), call, "n"),
+        (create("EXECUTE t;"), call, "o"),
+        (
+            format!(
+                "{} {}",
+                create(drop),
+                create(add).replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+            ),
+            call,
+            "e",
+        ),
+        (
+            format!("{} DROP FUNCTION work(text);", create(add)),
+            call,
+            "o",
+        ),
+        // A later file tells nothing about what is called now.
+        (USERS.to_owned(), call, "o"),
+    ] {
+        assert_eq!(
+            letters(&judge(Postgres, &before, file)),
+            expected,
+            "{before}"
+        );
+    }
+}
+
+#[test]
 fn one_pending_set_knows_what_it_made_itself() {
     let settings = Settings {
         engine: Engine::default_for(Postgres),

@@ -8,7 +8,7 @@ use crate::cost;
 use crate::lint::{self, File, Judged, JudgedChange, Surroundings};
 use crate::model::{Engine, FilePhase, Finding, Migration, Phase};
 use crate::schema::Schema;
-use crate::sql::{self, Script, Statement};
+use crate::sql::{self, Routines, Script, Statement};
 
 pub use findings::{RuleSettings, directive_mistakes};
 
@@ -107,9 +107,19 @@ fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
     facts.settle(schema);
 }
 
-/// Reading is the costly part and each file is read by itself, so it is spread over the cores.
+/// Reads all files; what a file calls may have been created by any file before it.
 fn read_all(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
-    let read = |migration: &Migration| sql::read(&migration.text, &migration.up, engine);
+    let mut scripts = read_apart(migrations, engine);
+    let mut routines = Routines::default();
+    for (migration, script) in migrations.iter().zip(&mut scripts) {
+        sql::follow_calls(&migration.text, script, engine, &mut routines);
+    }
+    scripts
+}
+
+/// Reading is the costly part and here each file is read by itself, so it is spread over the cores.
+fn read_apart(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
+    let read = |migration: &Migration| sql::read_apart(&migration.text, &migration.up, engine);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let share = migrations.len().div_ceil(workers).max(64);
     std::thread::scope(|scope| {

@@ -13,6 +13,8 @@ mod routine;
 pub mod split;
 pub mod token;
 
+pub use body::Routines;
+
 use cursor::Tokens;
 use describe::Described;
 use directive::{Directive, DirectiveError, Placed, Target};
@@ -107,6 +109,13 @@ pub enum OpaqueKind {
 
 /// Reads the parts `up` of `text`: every statement in them, with what it does.
 pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
+    let mut script = read_apart(text, up, engine);
+    follow_calls(text, &mut script, engine, &mut Routines::default());
+    script
+}
+
+/// As [`read`], but each statement is read by itself: what a call does is left to [`follow_calls`].
+pub fn read_apart(text: &str, up: &[Span], engine: &Engine) -> Script {
     let mut script = Script::default();
     for part in up {
         let pieces = split::split(text, *part, engine.dialect);
@@ -122,8 +131,13 @@ pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
                 .map(|piece| statement(text, piece, engine.dialect)),
         );
     }
-    body::settle(text, &mut script.statements, engine.dialect);
     script
+}
+
+/// Puts in the place of each call what is called, as far as the file or `routines`, which those before it have
+/// left behind, show it; `routines` then knows what this file creates, too.
+pub fn follow_calls(text: &str, script: &mut Script, engine: &Engine, routines: &mut Routines) {
+    body::settle(text, &mut script.statements, engine.dialect, routines);
 }
 
 fn statement(text: &str, piece: &Piece, dialect: Dialect) -> Statement {

@@ -1,12 +1,12 @@
-//! What one statement of a file prepares and another one runs: routines that the file itself creates and
-//! then calls, and SQL that waits in a variable or under a prepared name.
+//! What one statement prepares and another one runs: routines that the folder itself creates and then calls,
+//! and SQL that waits in a variable or under a prepared name.
 
 use std::collections::HashMap;
 
 use super::evaluate::{self, Assigned, Variables};
 use super::template::Template;
 use super::{DEPTH_LIMIT, executed, inside, relocated};
-use crate::model::{Action, Change, Dialect, RoutineBody, Span};
+use crate::model::{Action, Change, CreateRoutine, Dialect, RoutineBody, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::describe::Described;
 use crate::sql::token::TokenKind;
@@ -15,15 +15,36 @@ use crate::sql::{Opaque, Statement};
 /// No file is followed through more calls than this: those of routines that call one another multiply.
 const CALLS_LIMIT: usize = 1000;
 
-/// Puts in the place of each call what is called, as far as the file shows it.
-pub(in crate::sql) fn settle(text: &str, statements: &mut [Statement], dialect: Dialect) {
+/// The routines that the files so far have left behind, by their unqualified name in lower case, overloads
+/// together.
+#[derive(Clone, Debug, Default)]
+pub struct Routines(HashMap<String, Vec<Routine>>);
+
+/// A routine that can be followed.
+#[derive(Clone, Debug)]
+struct Routine {
+    /// The types of its arguments: what tells overloads apart.
+    signature: Option<String>,
+    /// The names of its parameters.
+    parameters: Vec<String>,
+    body: RoutineBody,
+}
+
+/// Puts in the place of each call what is called, as far as this file and `routines` show it, and notes the
+/// routines that this file creates and drops.
+pub(in crate::sql) fn settle(
+    text: &str,
+    statements: &mut [Statement],
+    dialect: Dialect,
+    routines: &mut Routines,
+) {
     if !statements.iter().any(prepares_or_calls) {
         return;
     }
     let mut session = Session {
         text,
         dialect,
-        routines: HashMap::new(),
+        routines,
         variables: Variables::default(),
         prepared: HashMap::new(),
         running: Vec::new(),
@@ -39,6 +60,9 @@ fn prepares_or_calls(statement: &Statement) -> bool {
     statement.changes.iter().any(|change| match &change.action {
         Action::Call { .. } => true,
         Action::CreateRoutine(routine) => routine.body.is_some(),
+        Action::Query { calls } => !calls.is_empty(),
+        Action::Rows(rows) => !rows.calls.is_empty(),
+        Action::Drop { object, .. } => object.kind.is_routine(),
         Action::Session { command } => command.starts_with("prepare"),
         _ => false,
     })
@@ -48,8 +72,7 @@ fn prepares_or_calls(statement: &Statement) -> bool {
 struct Session<'a> {
     text: &'a str,
     dialect: Dialect,
-    /// Routines by their unqualified name in lower case, overloads together.
-    routines: HashMap<String, Vec<Routine>>,
+    routines: &'a mut Routines,
     /// MySQL's user variables.
     variables: Variables,
     prepared: HashMap<String, Vec<Template>>,
@@ -57,12 +80,6 @@ struct Session<'a> {
     running: Vec<String>,
     /// How many calls are still followed.
     calls_left: usize,
-}
-
-#[derive(Clone)]
-struct Routine {
-    parameters: Vec<String>,
-    body: RoutineBody,
 }
 
 impl Session<'_> {
@@ -155,20 +172,28 @@ impl Session<'_> {
 
     fn remember_routines(&mut self, statement: &Statement) {
         for change in &statement.changes {
-            let Action::CreateRoutine(created) = &change.action else {
-                continue;
-            };
-            let Some(body) = &created.body else { continue };
-            let name = created.object.name.name.as_str().to_ascii_lowercase();
-            let known = self.routines.entry(name).or_default();
-            if self.dialect == Dialect::Mysql {
-                known.clear();
+            match &change.action {
+                Action::CreateRoutine(created) => self.remember(created, statement.span),
+                // Which of its overloads goes is not looked at: what is not known is not called safe.
+                Action::Drop { object, .. } if object.kind.is_routine() => {
+                    let name = object.name.name.as_str().to_ascii_lowercase();
+                    self.routines.0.remove(&name);
+                }
+                _ => {}
             }
-            known.push(Routine {
-                parameters: parameters(self.text, statement.span, self.dialect),
-                body: body.clone(),
-            });
         }
+    }
+
+    fn remember(&mut self, created: &CreateRoutine, statement: Span) {
+        let name = created.object.name.name.as_str().to_ascii_lowercase();
+        let known = self.routines.0.entry(name).or_default();
+        let signature = &created.object.signature;
+        known.retain(|other| self.dialect != Dialect::Mysql && other.signature != *signature);
+        known.extend(created.body.clone().map(|body| Routine {
+            signature: signature.clone(),
+            parameters: parameters(self.text, statement, self.dialect),
+            body,
+        }));
     }
 
     /// Puts what is called in the place of each call.
@@ -193,7 +218,7 @@ impl Session<'_> {
         self.variables.forget_order();
     }
 
-    /// The routines of this file that the action calls.
+    /// The known routines that the action calls.
     fn called<'s>(&'s self, action: &'s Action) -> impl Iterator<Item = &'s String> + use<'s> {
         let (one, many): (Option<&String>, &[String]) = match action {
             Action::Call { routine } => (Some(routine), &[]),
@@ -203,7 +228,7 @@ impl Session<'_> {
         };
         one.into_iter()
             .chain(many)
-            .filter(|name| self.routines.contains_key(&name.to_ascii_lowercase()))
+            .filter(|name| self.routines.0.contains_key(&name.to_ascii_lowercase()))
     }
 
     /// Adds the change to `found`, and what the routines do that it calls.
@@ -237,7 +262,7 @@ impl Session<'_> {
             }
             self.calls_left = self.calls_left.saturating_sub(1);
             self.running.push(name.clone());
-            let routines = self.routines[&name.to_ascii_lowercase()].clone();
+            let routines = self.routines.0[&name.to_ascii_lowercase()].clone();
             for routine in routines {
                 let described = self.run(&name, &routine, arguments, span, depth);
                 for inner in described.changes {
@@ -285,7 +310,7 @@ impl Session<'_> {
         described
     }
 
-    /// What each routine of this file is given where the statement calls it.
+    /// What each known routine is given where the statement calls it.
     fn arguments(&self, span: Span) -> HashMap<String, Vec<Assigned>> {
         let mut tokens = Tokens::new(self.text, span, self.dialect);
         let mut found = HashMap::new();
@@ -293,7 +318,7 @@ impl Session<'_> {
             let name = tokens.peek_text().to_ascii_lowercase();
             let name = name.trim_matches(['"', '`']).to_owned();
             tokens.advance();
-            if !self.routines.contains_key(&name) {
+            if !self.routines.0.contains_key(&name) {
                 continue;
             }
             let mark = tokens.mark();

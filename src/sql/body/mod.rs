@@ -8,6 +8,7 @@ mod evaluate;
 mod template;
 mod walk;
 
+pub use dynamic::Routines;
 pub(super) use dynamic::settle;
 
 use super::cursor::Tokens;
