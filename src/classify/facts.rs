@@ -157,23 +157,7 @@ impl<'a> FileFacts<'a> {
     }
 
     pub(super) fn sets_default_after(&self, index: usize, table: &Name, column: &Ident) -> bool {
-        self.after(index).any(|action| match action {
-            Action::AlterTable {
-                table: other,
-                change,
-            } if other == table => match &**change {
-                TableChange::SetDefault {
-                    column: other,
-                    default,
-                } => other == column && !default.is_null(),
-                TableChange::RedefineColumn { column: other, .. } => {
-                    other.name == *column && other.fills_itself()
-                }
-                TableChange::AddIdentity { column: other, .. } => other == column,
-                _ => false,
-            },
-            _ => false,
-        })
+        fills_from(self.script, index, table, column)
     }
 
     /// Whether these columns are unique at the end of the file.
@@ -434,6 +418,33 @@ pub(super) fn step_of_rebuild() -> Judgement {
         Effect::Neutral,
         "one step of a table rebuild, which is judged by its DROP",
     )
+}
+
+/// Whether the file, from the statement at `index` on, gives the column a default or another way to fill itself.
+///
+/// Of that statement itself a SET DEFAULT counts wherever it stands: PostgreSQL drops before it sets, whatever the
+/// order of the clauses.
+pub fn fills_from(script: &Script, index: usize, table: &Name, column: &Ident) -> bool {
+    let statements = script.statements.iter().enumerate().skip(index);
+    let mut changes = statements
+        .flat_map(|(at, statement)| statement.changes.iter().map(move |change| (at, change)));
+    changes.any(|(at, change)| match &change.action {
+        Action::AlterTable {
+            table: other,
+            change: clause,
+        } if other == table && !change.conditional => match &**clause {
+            TableChange::SetDefault {
+                column: other,
+                default,
+            } => other == column && !default.is_null(),
+            TableChange::RedefineColumn { column: other, .. } => {
+                at > index && other.name == *column && other.fills_itself()
+            }
+            TableChange::AddIdentity { column: other, .. } => at > index && other == column,
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 fn has_index_like(table: &Table, wanted: &Index) -> bool {

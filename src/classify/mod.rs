@@ -16,7 +16,7 @@ mod table;
 mod types;
 
 pub use column::casts_only;
-pub use facts::FileFacts;
+pub use facts::{FileFacts, fills_from};
 pub use split::{Part, split};
 pub use types::{Shift, compare as compare_types};
 

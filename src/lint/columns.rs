@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::model::{Action, Effect, Ident, Name, TableChange};
-use crate::schema::redefinition_changes;
+use crate::classify::fills_from;
+use crate::model::{Action, ColumnDef, Effect, Ident, Name, TableChange};
+use crate::schema::{Column, Table, redefinition_changes};
 
 use super::Site;
 use super::rebuild::Rebuild;
@@ -14,11 +15,33 @@ pub(super) struct Clause<'a> {
     pub(super) table: &'a Name,
     /// What becomes of it.
     pub(super) change: Cow<'a, TableChange>,
+    /// The table right before, as far as the folder tells.
+    held: Option<&'a Table>,
     /// No statement says so: a table rebuild comes to it.
-    rebuilt: bool,
+    pub(super) rebuilt: bool,
 }
 
-impl Clause<'_> {
+impl<'a> Clause<'a> {
+    /// The column right before, as far as the folder tells.
+    pub(super) fn column(&self, column: &Ident) -> Option<&'a Column> {
+        self.held?.column(column)
+    }
+
+    /// Whether the column was added in the same pending set.
+    pub(super) fn is_new(&self, site: &Site<'_>, column: &Ident) -> bool {
+        let held = self.column(column);
+        held.is_some_and(|held| site.schema.is_current(held.birth))
+    }
+
+    /// The column that loses its default by this clause.
+    pub(super) fn undefaulted(&self) -> Option<&Ident> {
+        match &*self.change {
+            TableChange::DropDefault { column } => Some(column),
+            TableChange::SetDefault { column, default } if default.is_null() => Some(column),
+            _ => None,
+        }
+    }
+
     /// How a sentence about it begins: a rebuild has to be named, for its text says nothing of the kind.
     pub(super) const fn subject(&self) -> &'static str {
         if self.rebuilt { "the rebuild " } else { "" }
@@ -40,6 +63,7 @@ pub(super) fn clauses<'a>(site: &Site<'a>) -> Vec<Clause<'a>> {
             let own = |change| Clause {
                 table,
                 change,
+                held: site.schema.table(table),
                 rebuilt: false,
             };
             redefined(site, table, change).map_or_else(
@@ -58,6 +82,7 @@ pub(super) fn clauses<'a>(site: &Site<'a>) -> Vec<Clause<'a>> {
                 .map(|change| Clause {
                     table: rebuild.table,
                     change: Cow::Owned(change),
+                    held: rebuild.before(),
                     rebuilt: true,
                 })
                 .collect()
@@ -87,6 +112,12 @@ fn redefined(site: &Site<'_>, table: &Name, change: &TableChange) -> Option<Vec<
     let mut parts = redefinition_changes(held, column);
     // A column of the primary key stays NOT NULL, whether the clause says so or not.
     parts.retain(|part| !(in_key && matches!(part, TableChange::DropNotNull { .. })));
+    if held.auto_increment && !column.auto_increment {
+        parts.push(TableChange::SetGenerated {
+            column: from.clone(),
+            clause: "drop auto_increment",
+        });
+    }
     Some(parts)
 }
 
@@ -94,6 +125,28 @@ fn redefined(site: &Site<'_>, table: &Name, change: &TableChange) -> Option<Vec<
 pub(super) fn is_required(site: &Site<'_>, table: &Name, column: &Ident) -> bool {
     let held = site.schema.column(table, column);
     held.is_some_and(|held| held.def.not_null && held.def.default.is_none())
+}
+
+/// Whether an INSERT that does not know the new column fails: it is NOT NULL and nothing fills it, now or later in
+/// the file. A primary key is spoken of as such.
+pub(super) fn starts_required(site: &Site<'_>, table: &Name, column: &ColumnDef) -> bool {
+    !column.fills_itself() && !column.primary_key && !is_filled(site, table, &column.name)
+}
+
+/// Whether this statement or a later one of the file gives the column a default or another way to fill itself.
+pub(super) fn is_filled(site: &Site<'_>, table: &Name, column: &Ident) -> bool {
+    fills_from(site.file.script, site.index, table, column)
+}
+
+/// The column that the change adds to a table that releases may use, and the table.
+pub(super) fn added_column<'a>(site: &Site<'a>) -> Option<(&'a Name, &'a ColumnDef)> {
+    match site.action() {
+        Action::AlterTable { table, change } if !site.judged.on_new => match &**change {
+            TableChange::AddColumn { column, .. } => Some((table, column)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The table's primary key, where it is one column.

@@ -304,7 +304,7 @@ pub(super) fn waiting(site: &Site<'_>) -> String {
 }
 
 /// Whether the rows are written anew while writers wait.
-fn copies(site: &Site<'_>) -> bool {
+pub(super) fn copies(site: &Site<'_>) -> bool {
     let mut locks = site.judged.locks.iter();
     locks.any(|lock| lock.work == LockWork::Rewrite && lock.mode.blocks_writes())
 }

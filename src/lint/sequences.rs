@@ -29,6 +29,68 @@ pub(super) fn batch(
     )
 }
 
+/// `PostgreSQL`: makes a column NOT NULL without a scan that anybody waits for.
+pub(super) fn prove_not_null(table: &Name, column: &Ident) -> String {
+    let dialect = Dialect::Postgres;
+    let check = not_null_check(table, column).sql(dialect);
+    let (table, column) = (table.sql(dialect), column.sql(dialect));
+    format!(
+        "-- contract, one migration each\n\
+         ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID;\n\
+         ALTER TABLE {table} VALIDATE CONSTRAINT {check};\n\
+         ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, DROP CONSTRAINT {check};\n"
+    )
+}
+
+/// A name for the CHECK that proves a column NOT NULL: `users_email_not_null`.
+fn not_null_check(table: &Name, column: &Ident) -> Ident {
+    Ident::folded(&format!(
+        "{}_{}_not_null",
+        table.name.written(),
+        column.written()
+    ))
+}
+
+/// The statement that demands a value in the column, whose rows have one; where the engine has none, what to do instead.
+pub(super) fn demand_value(
+    table: &Name,
+    column: &Ident,
+    data_type: Option<&DataType>,
+    dialect: Dialect,
+) -> String {
+    match dialect {
+        Dialect::Postgres => prove_not_null(table, column),
+        Dialect::Mysql => format!(
+            "-- contract: when every release that leaves it out is retired\nALTER TABLE {} MODIFY {} {} NOT NULL;\n",
+            table.sql(dialect),
+            column.sql(dialect),
+            data_type.map_or_else(|| "…".to_owned(), |data_type| type_sql(data_type, dialect)),
+        ),
+        Dialect::Sqlite => format!(
+            "-- contract: when every release that leaves it out is retired, rebuild {} with\n--   {} NOT NULL\n",
+            table.sql(dialect),
+            definition(column, data_type, dialect),
+        ),
+    }
+}
+
+/// The statement that drops a column's default; on `SQLite`, what to rebuild.
+pub(super) fn drop_default(table: &Name, column: &Ident, dialect: Dialect) -> String {
+    let (table, column) = (table.sql(dialect), column.sql(dialect));
+    match dialect {
+        Dialect::Sqlite => format!("-- rebuild {table} with {column} without its DEFAULT"),
+        _ => format!("ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT;"),
+    }
+}
+
+/// A column and its type: `total numeric(10, 2)`.
+pub(super) fn definition(column: &Ident, data_type: Option<&DataType>, dialect: Dialect) -> String {
+    let data_type = data_type.map_or_else(String::new, |data_type| {
+        format!(" {}", type_sql(data_type, dialect))
+    });
+    format!("{}{data_type}", column.sql(dialect))
+}
+
 /// A column that takes the place of another: what it is called and what its rows are filled with.
 pub(super) struct Successor<'a> {
     /// The table.

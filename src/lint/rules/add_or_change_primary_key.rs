@@ -16,6 +16,7 @@
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::constraints::{added, rebuild_changes};
+use crate::lint::sequences::prove_not_null;
 use crate::lint::words::{columns_sql, unique_index_name};
 use crate::lint::{Report, Site};
 use crate::model::{
@@ -86,7 +87,7 @@ fn new_key(site: &Site<'_>, table: &Name, columns: &[Ident], report: &mut Report
     let index = unique_index_name(table, columns).sql(dialect);
     let proof: String = columns
         .iter()
-        .map(|column| not_null_steps(table, column, dialect))
+        .map(|column| prove_not_null(table, column))
         .collect();
     report.finding(
         site.span(),
@@ -103,21 +104,6 @@ fn new_key(site: &Site<'_>, table: &Name, columns: &[Ident], report: &mut Report
              ALTER TABLE {table_sql} ADD PRIMARY KEY USING INDEX {index};"
         ),
     );
-}
-
-fn not_null_steps(table: &Name, column: &Ident, dialect: Dialect) -> String {
-    let check = Ident::folded(&format!(
-        "{}_{}_not_null",
-        table.name.written(),
-        column.written()
-    ));
-    let (table, column, check) = (table.sql(dialect), column.sql(dialect), check.sql(dialect));
-    format!(
-        "-- contract, one migration each\n\
-         ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID;\n\
-         ALTER TABLE {table} VALIDATE CONSTRAINT {check};\n\
-         ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL, DROP CONSTRAINT {check};\n"
-    )
 }
 
 fn dropped(site: &Site<'_>, table: &Name, report: &mut Report<'_>) {
