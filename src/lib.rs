@@ -2,7 +2,7 @@
 //!
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
-//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts ·
+//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts · [`fix`] mending ·
 //! [`files`] disk and git · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
 //! [`cli`] the commands.
 
@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod cost;
 pub mod files;
+pub mod fix;
 pub mod folder;
 pub mod lint;
 pub mod model;

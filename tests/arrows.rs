@@ -23,10 +23,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("plan", &["model", "sql", "review", "lint"]),
     ("folder", &["model", "nearest"]),
+    ("fix", &["model", "review", "folder"]),
     (
         "report",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "nearest",
+            "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest",
         ],
     ),
     ("files", &["folder"]),
@@ -34,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "report", "files", "config",
+            "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
             "nearest",
         ],
     ),

@@ -6,105 +6,18 @@
 //! `-- file: NAME`. A migration with a line `-- edited` was released before with another text; what follows a
 //! line `-- down:` is its way down.
 
+#[path = "fixtures/mod.rs"]
+mod fixtures;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bgmigrate::lint::{Surroundings, rule, rules};
-use bgmigrate::model::{
-    Dialect, Down, Engine, Flavour, LineIndex, Migration, MigrationKind, Severity, Span,
-    TransactionMode,
-};
+use bgmigrate::model::{Engine, LineIndex, Migration, Severity};
 use bgmigrate::review::{RuleSettings, Settings, Standing, review};
 
-struct Fixture {
-    path: PathBuf,
-    engines: Vec<Engine>,
-    migrations: Vec<Migration>,
-}
-
-fn fixtures(id: &str) -> Vec<Fixture> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/rules")
-        .join(id);
-    let mut paths: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| {
-            panic!(
-                "rule `{id}` has no fixtures at {}: {error}",
-                folder.display()
-            )
-        })
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .collect();
-    paths.sort();
-    paths.into_iter().map(|path| read_fixture(&path)).collect()
-}
-
-fn read_fixture(path: &Path) -> Fixture {
-    let text = std::fs::read_to_string(path).unwrap();
-    let header = |key: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(key))
-            .map(str::trim)
-    };
-    let dialects =
-        header("-- dialect:").unwrap_or_else(|| panic!("{} names no dialect", path.display()));
-    let engines = dialects
-        .split(',')
-        .map(|name| {
-            let name = name.trim();
-            let dialect = Dialect::ALL
-                .into_iter()
-                .find(|dialect| dialect.name() == name)
-                .unwrap();
-            let mut engine = Engine::default_for(dialect);
-            if let Some(version) = header("-- version:") {
-                engine.version = version.parse().unwrap();
-            }
-            if header("-- mariadb").is_some() {
-                engine.flavour = Flavour::MariaDb;
-            }
-            engine
-        })
-        .collect();
-    Fixture {
-        path: path.to_owned(),
-        engines,
-        migrations: migrations(&text),
-    }
-}
-
-fn migrations(text: &str) -> Vec<Migration> {
-    let mut parts = vec![("0001_fixture.sql".to_owned(), String::new())];
-    for line in text.split_inclusive('\n') {
-        match line.strip_prefix("-- file:") {
-            Some(name) => parts.push((name.trim().to_owned(), String::new())),
-            None => parts.last_mut().unwrap().1.push_str(line),
-        }
-    }
-    if parts.len() > 1 {
-        parts.remove(0);
-    }
-    parts
-        .into_iter()
-        .map(|(file, text)| (file, text.find("\n-- down:"), text))
-        .map(|(file, down, text)| Migration {
-            id: file.trim_end_matches(".sql").to_owned(),
-            name: String::new(),
-            up: vec![Span::new(0, down.unwrap_or(text.len()))],
-            down: down.map(|start| Down::Parts(vec![Span::new(start, text.len())])),
-            transaction: if text.contains("-- no-transaction") {
-                TransactionMode::None
-            } else {
-                TransactionMode::File
-            },
-            file,
-            text,
-            kind: MigrationKind::Versioned,
-        })
-        .collect()
-}
+use fixtures::{Fixture, fixtures};
 
 fn standing(migration: &Migration) -> Standing {
     if migration.text.lines().any(|line| line == "-- edited") {

@@ -29,8 +29,8 @@ pub(super) struct Arguments {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let sources = sources(global, &arguments.paths, Scope::All, Misfit::ReadLoose)?;
     let reviewed: Vec<_> = sources
-        .iter()
-        .map(|source| Ok((source, reviewed(source)?)))
+        .into_iter()
+        .map(|source| reviewed(&source).map(|reviewed| (source, reviewed)))
         .collect::<Result<_>>()?;
     let text = report::classify(&reviewed_files(&reviewed), global.format, output::paint());
     output::answer(&output::suited(text, "classify", global.format)?)?;

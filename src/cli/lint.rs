@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use super::source::{Misfit, Scope, Source, sources};
-use super::{Global, Status, output};
+use super::{Global, Status, fix, output};
 use crate::model::{LineIndex, Severity};
-use crate::report::{self, LintReport, ReviewedFile};
+use crate::report::{self, Format, LintReport, Paint, ReviewedFile};
 use crate::review::{Reviewed, Standing, directive_mistakes, review};
 
 const EXAMPLES: &str = "\
@@ -15,6 +15,8 @@ Examples:
   bgmigrate lint                              the configured folder
   bgmigrate lint migrations/0042_add_handle.sql
   bgmigrate lint --since origin/main          only what this branch adds or changes
+  bgmigrate lint --since origin/main --fix    rewrite what is certain; the rest is shown
+  bgmigrate lint --fix --dry-run | git apply  the same as a patch
   bgmigrate lint --format sarif > lint.sarif
   psql-dump | bgmigrate lint --dialect postgres -
 
@@ -30,6 +32,12 @@ pub(super) struct Arguments {
     /// Only what was added or changed since this git ref
     #[arg(long, value_name = "REF")]
     since: Option<String>,
+    /// Rewrite what is certain, in place; `-` is answered on standard output. Released migrations stay
+    #[arg(long)]
+    fix: bool,
+    /// Show what --fix would do as a patch, and write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// The lowest severity that ends with status 1: error, warning, note or never
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     fail_on: FailOn,
@@ -58,10 +66,17 @@ impl FailOn {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let scope = arguments.since.as_deref().map_or(Scope::All, Scope::Since);
     let sources = sources(global, &arguments.paths, scope, Misfit::ReadLoose)?;
-    let reviewed: Vec<_> = sources
-        .iter()
-        .map(|source| Ok((source, reviewed(source)?)))
+    let mut reviewed: Vec<_> = sources
+        .into_iter()
+        .map(|source| reviewed(&source).map(|reviewed| (source, reviewed)))
         .collect::<Result<_>>()?;
+    let mut done = None;
+    if arguments.fix {
+        let sources = reviewed.into_iter().map(|(source, _)| source).collect();
+        let outcome = fix::run(global, sources, arguments.dry_run)?;
+        reviewed = outcome.reviewed;
+        done = Some(outcome.report);
+    }
     let files = reviewed_files(&reviewed);
     if files.is_empty() {
         match &arguments.since {
@@ -79,20 +94,41 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         .iter()
         .flat_map(|file| &file.reviewed.findings)
         .any(|finding| arguments.fail_on.is_reached_by(finding.severity));
-    let notices: Vec<_> = sources
+    let notices: Vec<_> = reviewed
         .iter()
-        .flat_map(|source| source.folder.notices.clone())
+        .flat_map(|(source, _)| source.folder.notices.clone())
         .collect();
     let report = LintReport {
         files,
         notices: &notices,
+        fixes: done.as_ref(),
     };
-    output::answer(&report::lint(&report, global.format, output::paint()))?;
+    show(global, arguments, &report)?;
     Ok(if failed {
         Status::Findings
     } else {
         Status::Done
     })
+}
+
+/// Where standard output is the patch, or the text that was standard input, people read the rest elsewhere.
+fn show(global: &Global, arguments: &Arguments, report: &LintReport<'_>) -> Result<()> {
+    let text = |paint| report::lint(report, global.format, paint);
+    match report.fixes {
+        Some(done) if global.format == Format::Human && arguments.dry_run => {
+            output::talk(text(Paint(false)).trim_end());
+            output::answer(&done.patch)
+        }
+        Some(_) if global.format == Format::Human && is_stdin(arguments) => {
+            output::talk(text(Paint(false)).trim_end());
+            Ok(())
+        }
+        _ => output::answer(&text(output::paint())),
+    }
+}
+
+fn is_stdin(arguments: &Arguments) -> bool {
+    arguments.paths.iter().any(|path| path.as_os_str() == "-")
 }
 
 /// Reviews a source as it stands. A directive that cannot be followed is an error: its author believes that
@@ -127,9 +163,7 @@ pub(super) fn reviewed(source: &Source) -> Result<Vec<Reviewed>> {
 }
 
 /// The reviewed migrations of several sources under the names that people read.
-pub(super) fn reviewed_files<'a>(
-    reviewed: &'a [(&'a Source, Vec<Reviewed>)],
-) -> Vec<ReviewedFile<'a>> {
+pub(super) fn reviewed_files(reviewed: &[(Source, Vec<Reviewed>)]) -> Vec<ReviewedFile<'_>> {
     let each = reviewed.iter().flat_map(|(source, reviewed)| {
         reviewed.iter().map(move |one| {
             let migration = &source.folder.migrations[one.index];

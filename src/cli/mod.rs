@@ -3,6 +3,7 @@
 mod classify;
 mod exit;
 mod explain;
+mod fix;
 mod lint;
 mod output;
 mod plan;

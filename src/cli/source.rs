@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::{Global, output};
 use crate::config::{Config, FILE_NAME};
 use crate::files::{self, Repository};
+use crate::fix::History;
 use crate::folder::{self, Content, Entry, Folder, Layout, Tree};
 use crate::lint::rules;
 use crate::model::{Dialect, Engine, Flavour, Migration};
@@ -15,6 +16,10 @@ use crate::review::{RuleSettings, Settings, Standing};
 
 /// A folder, read, with the settings to review it.
 pub(super) struct Source {
+    /// Its files as they were read.
+    pub tree: Tree,
+    /// Which of its migrations databases may have run already.
+    pub history: History,
     /// The folder as its layout tells it.
     pub folder: Folder,
     /// How to review it.
@@ -30,17 +35,35 @@ pub(super) struct Source {
 impl Source {
     /// The path of a migration's file, as given or relative to the working directory.
     pub(super) fn path(&self, migration: &Migration) -> String {
-        let path = match self.given.get(&migration.file) {
-            Some(given) => given.clone(),
-            None => self.prefix.join(&migration.file),
-        };
+        self.path_of(&migration.file)
+    }
+
+    /// The path of a file of the folder, as given or relative to the working directory.
+    pub(super) fn path_of(&self, file: &str) -> String {
+        let path = self.path_on_disk(file);
         let plain: PathBuf = path
             .components()
             .filter(|part| *part != Component::CurDir)
             .collect();
         plain.to_string_lossy().replace('\\', "/")
     }
+
+    /// Where a file of the folder is.
+    pub(super) fn path_on_disk(&self, file: &str) -> PathBuf {
+        match self.given.get(file) {
+            Some(given) => given.clone(),
+            None => self.prefix.join(file),
+        }
+    }
+
+    /// Whether it was read from standard input.
+    pub(super) fn is_stdin(&self) -> bool {
+        self.prefix.as_os_str().is_empty() && self.given.contains_key(STDIN)
+    }
 }
+
+/// The name under which standard input is read.
+const STDIN: &str = "stdin.sql";
 
 /// Which migrations of a folder are under review.
 #[derive(Clone, Copy, Debug)]
@@ -190,37 +213,55 @@ fn of_folder(
     let dialect = dialect(home, global, &tree, dir)?;
     let folder = read_folder(home, global, &tree, dialect, misfit)
         .with_context(|| format!("{}", dir.display()))?;
+    let history = history(&folder, home.config.released.as_deref(), scope)?;
     let standing = match scope {
-        Scope::All => since_release(&folder, home.config.released.as_deref())?,
+        Scope::All => since_release(&folder, &history),
         Scope::Since(reference) => {
             let changed = changed_since(dir, reference)?;
             standing(&folder, |migration| changed.get(&migration.file).copied())
         }
     };
+    let read = Read {
+        tree,
+        folder,
+        dialect,
+    };
+    let prefix = dir.to_owned();
     source(
         home,
         global,
-        folder,
-        dialect,
+        read,
         standing,
-        dir.to_owned(),
+        history,
+        prefix,
         HashMap::new(),
     )
 }
 
 /// Every migration by itself, but for those up to the configured `released`.
-fn since_release(folder: &Folder, released: Option<&str>) -> Result<Vec<Standing>> {
+fn since_release(folder: &Folder, history: &History) -> Vec<Standing> {
     let mut standing = vec![Standing::Alone; folder.migrations.len()];
-    if let Some(id) = released {
-        let named = |migration: &Migration| migration.id == id || migration.file == id;
-        let Some(last) = folder.migrations.iter().position(named) else {
-            bail!(
-                "`released = \"{id}\"` in {FILE_NAME} names no migration of the folder; give an id or a file of it"
-            );
-        };
-        standing[..=last].fill(Standing::Released);
+    if let History::ReleasedBefore(index) = history {
+        standing[..*index].fill(Standing::Released);
     }
-    Ok(standing)
+    standing
+}
+
+/// What the git ref, or else the configuration, tells of the migrations that databases may have run already.
+fn history(folder: &Folder, released: Option<&str>, scope: Scope<'_>) -> Result<History> {
+    match (scope, released) {
+        (Scope::Since(_), _) => Ok(History::NotPending),
+        (Scope::All, None) => Ok(History::Unknown),
+        (Scope::All, Some(id)) => {
+            let named = |migration: &Migration| migration.id == id || migration.file == id;
+            match folder.migrations.iter().position(named) {
+                Some(last) => Ok(History::ReleasedBefore(last + 1)),
+                None => bail!(
+                    "`released = \"{id}\"` in {FILE_NAME} names no migration of the folder; give an id or a file of it"
+                ),
+            }
+        }
+    }
 }
 
 /// The standing of each migration: the chosen one, or else it was released earlier.
@@ -302,12 +343,18 @@ fn of_files(
             })
         }
     };
+    let history = history(&folder, home.config.released.as_deref(), scope)?;
+    let read = Read {
+        tree,
+        folder,
+        dialect,
+    };
     source(
         home,
         global,
-        folder,
-        dialect,
+        read,
         standing,
+        history,
         root.to_owned(),
         given,
     )
@@ -316,33 +363,43 @@ fn of_files(
 fn of_stdin(home: &Home, global: &Global) -> Result<Source> {
     let text = files::read_stdin()?;
     let tree = Tree::new(vec![Entry {
-        path: "stdin.sql".to_owned(),
+        path: STDIN.to_owned(),
         content: Content::Text(text),
     }]);
     let dialect = dialect(home, global, &tree, Path::new("standard input"))?;
     let folder = folder::read_loose(&tree, dialect).context("standard input")?;
     let standing = vec![Standing::Alone; folder.migrations.len()];
-    let given = HashMap::from([("stdin.sql".to_owned(), PathBuf::from("<stdin>"))]);
-    source(
-        home,
-        global,
+    let given = HashMap::from([(STDIN.to_owned(), PathBuf::from("<stdin>"))]);
+    let read = Read {
+        tree,
         folder,
         dialect,
-        standing,
-        PathBuf::new(),
-        given,
-    )
+    };
+    let (history, prefix) = (History::Unknown, PathBuf::new());
+    source(home, global, read, standing, history, prefix, given)
+}
+
+/// A folder that was read, and for which engine.
+struct Read {
+    tree: Tree,
+    folder: Folder,
+    dialect: Dialect,
 }
 
 fn source(
     home: &Home,
     global: &Global,
-    folder: Folder,
-    dialect: Dialect,
+    read: Read,
     standing: Vec<Standing>,
+    history: History,
     prefix: PathBuf,
     given: HashMap<String, PathBuf>,
 ) -> Result<Source> {
+    let Read {
+        tree,
+        folder,
+        dialect,
+    } = read;
     let settings = settings(home, dialect)?;
     if global.verbose {
         let layout = folder
@@ -360,6 +417,8 @@ fn source(
         }
     }
     Ok(Source {
+        tree,
+        history,
         folder,
         settings,
         standing,

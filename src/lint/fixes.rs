@@ -1,10 +1,11 @@
 //! Edits that rules share. A fix is offered only where it is certain; a place that is not found for sure
 //! yields none.
 
-use crate::model::{Action, Edit, Span};
+use crate::model::{Action, Apart, ConstraintKind, Edit, Ident, ObjectKind, Span, TableChange};
+use crate::sql::Statement;
 
-use super::Site;
 use super::transactions::{Transactions, controls};
+use super::{File, Site};
 
 /// Puts ` words` behind the first `keywords` with which the statement begins, in any case and with any white
 /// space between them. `None` when a comment or anything else stands there.
@@ -41,19 +42,133 @@ pub(super) fn append_to_clause(site: &Site<'_>, words: &str) -> Option<Edit> {
     })
 }
 
-/// Whether the statement may be made one that refuses to run in a transaction: it runs outside of any, or
-/// nothing in the file but its kind needs the runner's, which the fix then takes away.
-pub(super) fn may_leave_transaction(site: &Site<'_>) -> bool {
-    let file = site.file;
-    let begins = (0..file.script.statements.len()).any(|at| controls(file, at).is_some());
-    let transactions = Transactions::of(file);
-    let alone = file.script.statements.iter().all(|statement| {
-        statement
-            .changes
-            .iter()
-            .all(|change| works_outside(&change.action))
+/// By what a later statement may rely on one.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Relied<'a> {
+    /// The index or constraint that the statement makes, drops or validates.
+    pub(super) name: Option<&'a Ident>,
+    /// Its table.
+    pub(super) table: Option<&'a Ident>,
+}
+
+/// That no fix gets a statement out of its transaction.
+pub(super) struct Stuck;
+
+/// What gets the statement at `index` out of every transaction, as CONCURRENTLY needs it; nothing where it runs in
+/// none.
+///
+/// # Errors
+/// When the rest of the file needs the transaction, and a later statement may rely on this one.
+pub(super) fn out_of_transaction(
+    file: &File<'_>,
+    index: usize,
+    moves_as: &str,
+    relied_on: Relied<'_>,
+) -> Result<Option<Apart>, Stuck> {
+    if Transactions::of(file).at(index).is_none() {
+        return Ok(None);
+    }
+    let statements = &file.script.statements;
+    let begins = (0..statements.len()).any(|at| controls(file, at).is_some());
+    let others = statements.iter().enumerate().filter(|(at, _)| *at != index);
+    let with_file = !begins
+        && others
+            .flat_map(|(_, statement)| &statement.changes)
+            .all(|change| works_outside(&change.action));
+    let apart = Apart {
+        outside: true,
+        with_file,
+        ..to_next_migration(file, index, moves_as, relied_on)
+    };
+    if apart.with_file || apart.moves_as.is_some() {
+        Ok(Some(apart))
+    } else {
+        Err(Stuck)
+    }
+}
+
+/// The statement at `index` on its way into a new migration, which it may take unless a later statement of the
+/// file may rely on it.
+pub(super) fn to_next_migration(
+    file: &File<'_>,
+    index: usize,
+    moves_as: &str,
+    relied_on: Relied<'_>,
+) -> Apart {
+    let statement = &file.script.statements[index];
+    let later = &file.script.statements[index + 1..];
+    let moves = later
+        .iter()
+        .all(|later| stands_without(file, later, relied_on));
+    let comments = own_comments(file, index);
+    Apart {
+        statement: statement.span,
+        comments,
+        outside: false,
+        with_file: false,
+        moves_as: moves.then(|| moves_as.to_owned()),
+    }
+}
+
+/// The comments above a statement that are its own. At the top of a file stand those of the file too, some of
+/// which the runner reads; there only a directive and what follows it are the statement's.
+pub(super) fn own_comments(file: &File<'_>, index: usize) -> Span {
+    let text = &file.migration.text;
+    let comments = file.script.statements[index].comments;
+    let top = file
+        .migration
+        .up
+        .iter()
+        .find(|part| part.contains(comments));
+    let at_top = top.is_some_and(|part| text[part.start..comments.start].trim().is_empty());
+    if !at_top {
+        return comments;
+    }
+    let directive = comments.of(text).find("bgmigrate:").map(|at| {
+        let before = &text[..comments.start + at];
+        before.rfind('\n').map_or(0, |line_end| line_end + 1)
     });
-    transactions.at(site.index).is_none() || alone && !begins
+    let start = directive.unwrap_or(comments.end).max(comments.start);
+    Span::new(start, comments.end)
+}
+
+/// Whether a later statement does the same when the one that it might rely on comes after it.
+fn stands_without(file: &File<'_>, later: &Statement, relied_on: Relied<'_>) -> bool {
+    if later.opaque.is_some() {
+        return false;
+    }
+    let text = later.span.of(&file.migration.text).to_lowercase();
+    let says = |name: &Ident| {
+        let name = name.as_str().to_lowercase();
+        text.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|word| word == name)
+    };
+    let leaves_table_be = || {
+        let mut changes = later.changes.iter();
+        changes.all(|change| minds_its_own(&change.action, relied_on.table))
+    };
+    !relied_on.name.is_some_and(says) && (!relied_on.table.is_some_and(says) || leaves_table_be())
+}
+
+/// What does the same to a table whether or not it has one more index or valid constraint.
+fn minds_its_own(action: &Action, on: Option<&Ident>) -> bool {
+    match action {
+        Action::CreateIndex(_) | Action::Comment { .. } | Action::Grant { .. } => true,
+        Action::AlterTable { change, .. } => match &**change {
+            TableChange::ValidateConstraint { .. } | TableChange::AddColumn { .. } => true,
+            TableChange::AddConstraint { constraint, .. } => match &constraint.kind {
+                ConstraintKind::Check(_)
+                | ConstraintKind::Unique {
+                    using_index: None, ..
+                } => true,
+                // A key may need the unique index of the table that it refers to.
+                ConstraintKind::ForeignKey { references, .. } => on != Some(&references.table.name),
+                _ => false,
+            },
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Index work, and settings for it, which no other statement relies on to happen with it or not at all.
@@ -61,7 +176,7 @@ fn works_outside(action: &Action) -> bool {
     match action {
         Action::CreateIndex(_) | Action::Reindex { .. } | Action::Refresh { .. } => true,
         Action::Set { local, .. } => !local,
-        Action::Drop { object, .. } => object.kind == crate::model::ObjectKind::Index,
+        Action::Drop { object, .. } => object.kind == ObjectKind::Index,
         _ => false,
     }
 }

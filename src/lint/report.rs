@@ -47,6 +47,17 @@ impl<'a> Report<'a> {
         self.add(span, message.into(), help.into(), Some(fix));
     }
 
+    /// Adds a finding, with a rewrite where there is a certain one.
+    pub fn maybe_fixable(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+        fix: Option<Fix>,
+    ) {
+        self.add(span, message.into(), help.into(), fix);
+    }
+
     fn add(&mut self, span: Span, message: String, help: String, fix: Option<Fix>) {
         let (rule, severity) = (self.rule.id, self.severity);
         self.findings.push(Finding {

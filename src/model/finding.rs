@@ -85,6 +85,13 @@ pub struct Apart {
     pub moves_as: Option<String>,
 }
 
+impl Apart {
+    /// Whether it may move into a new migration.
+    pub const fn may_move(&self) -> bool {
+        self.moves_as.is_some()
+    }
+}
+
 /// A migration that a fix adds after the one it mends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowUp {

@@ -2,13 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{LintReport, Located, ReviewedFile};
+use super::{LintReport, Located, ReviewedFile, fixes};
 use crate::model::LineIndex;
 
 pub(super) fn lint(report: &LintReport<'_>) -> String {
     let findings: Vec<Value> = report.located().map(|one| finding(&one)).collect();
     let notices: Vec<String> = report.notices.iter().map(ToString::to_string).collect();
-    pretty(&json!({ "findings": findings, "summary": report.summary(), "notices": notices }))
+    let mut answer =
+        json!({ "findings": findings, "summary": report.summary(), "notices": notices });
+    for (field, value) in report.fixes.into_iter().flat_map(fixes::fields) {
+        answer[field] = value;
+    }
+    pretty(&answer)
 }
 
 fn finding(one: &Located<'_>) -> Value {

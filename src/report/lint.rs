@@ -4,7 +4,8 @@ use crate::folder::Notice;
 use crate::model::Severity;
 
 use super::{
-    Format, Located, Paint, ReviewedFile, github, gitlab, human, json, junit, markdown, sarif,
+    FixReport, Format, Located, Paint, ReviewedFile, github, gitlab, human, json, junit, markdown,
+    sarif,
 };
 
 /// What lint found.
@@ -13,6 +14,8 @@ pub struct LintReport<'a> {
     pub files: Vec<ReviewedFile<'a>>,
     /// What people should know about the folder.
     pub notices: &'a [Notice],
+    /// What was fixed, where that was asked for; `files` are then what is left.
+    pub fixes: Option<&'a FixReport>,
 }
 
 /// The counts.

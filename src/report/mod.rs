@@ -1,6 +1,7 @@
 //! Values become text: for people, for programs, for review tools. Nothing here prints.
 
 mod classify;
+mod fixes;
 mod github;
 mod gitlab;
 mod human;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use classify::classify;
+pub use fixes::{FixReport, fixes, patch};
 pub use lint::{LintReport, lint};
 pub use plan::plan;
 

@@ -64,7 +64,7 @@ impl Reader for Tern {
             text.insert_str(0, &format!("{DISABLE_TRANSACTION}\n"));
         }
         if wanted.after.down.is_some() {
-            text.push_str(&format!("\n{SEPARATOR}\n\n{NOTHING_TO_TAKE_BACK}"));
+            text = format!("{text}\n{SEPARATOR}\n\n{NOTHING_TO_TAKE_BACK}");
         }
         named_files(wanted, text)
     }

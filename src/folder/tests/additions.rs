@@ -300,7 +300,7 @@ fn a_new_changeset_comes_right_after_its_own_and_before_the_next() {
 
 #[test]
 fn a_name_that_is_taken_or_not_certain_is_left_to_a_person() {
-    let cases: [(Layout, &[(&str, &str)], &str); 3] = [
+    let cases: [(Layout, Given<'_>, &str); 3] = [
         (
             Layout::Numbered,
             &[("1_a.sql", "SELECT 1;"), ("2_next_step.sql", "SELECT 1;")],

@@ -15,10 +15,11 @@
 
 use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::constraints::added;
+use crate::lint::fixes::{Relied, out_of_transaction};
 use crate::lint::words::{columns_sql, constraint_name};
 use crate::lint::{Report, Site};
 use crate::model::{
-    Action, ConstraintKind, Dialect, Effect, Ident, Name, Severity, TableChange,
+    Action, ConstraintKind, Dialect, Edit, Effect, Fix, FollowUp, Ident, Name, Severity, TableChange,
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -40,7 +41,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     let table_sql = table.sql(dialect);
     if dialect == Dialect::Postgres {
         let index = Ident::folded(&format!("{}_idx", name.written())).sql(dialect);
-        report.finding(
+        report.maybe_fixable(
             site.span(),
             format!(
                 "builds the index of `{name}` under ACCESS EXCLUSIVE on `{table}`: reads and writes wait until it \
@@ -54,6 +55,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                  ALTER TABLE {table_sql} ADD CONSTRAINT {} UNIQUE USING INDEX {index};",
                 name.sql(dialect)
             ),
+            fix(site, table, &name, &list),
         );
     } else if site.judged.verdict.effect != Effect::Neutral {
         report.finding(
@@ -68,6 +70,44 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
             ),
         );
     }
+}
+
+/// Builds the index in the place of the constraint, which comes in the next migration. Only for the plain form:
+/// DEFERRABLE, INCLUDE and their kin would have to be told apart for the index and for the constraint.
+fn fix(site: &Site<'_>, table: &Name, name: &Ident, list: &str) -> Option<Fix> {
+    const LONGEST_NAME_BYTES: usize = 63;
+    let dialect = Dialect::Postgres;
+    let (table_sql, name_sql) = (table.sql(dialect), name.sql(dialect));
+    let words = |text: &str| {
+        let spaced = text.replace('(', " ( ").replace(')', " ) ").replace(',', " , ");
+        spaced.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>()
+    };
+    let plain = format!("ALTER TABLE {table_sql} ADD CONSTRAINT {name_sql} UNIQUE ({list})");
+    if words(site.sql()) != words(&plain) {
+        return None;
+    }
+    let index = Ident::folded(&format!("{}_idx", name.written()));
+    let relied_on = Relied {
+        name: Some(name),
+        table: Some(&table.name),
+    };
+    let moves_as = format!("build_{}", index.as_str());
+    let apart = out_of_transaction(site.file, site.index, &moves_as, relied_on).ok()?;
+    let index_sql = index.sql(dialect);
+    (index.as_str().len() <= LONGEST_NAME_BYTES).then(|| Fix {
+        title: "build its index first, concurrently".to_owned(),
+        edits: vec![Edit {
+            span: site.statement.span,
+            text: format!("CREATE UNIQUE INDEX CONCURRENTLY {index_sql} ON {table_sql} ({list})"),
+        }],
+        follow_up: Some(FollowUp {
+            name: format!("add_{}", name.as_str()),
+            sql: format!(
+                "ALTER TABLE {table_sql} ADD CONSTRAINT {name_sql} UNIQUE USING INDEX {index_sql};\n"
+            ),
+        }),
+        apart,
+    })
 }
 
 fn unique<'a>(site: &Site<'a>) -> Option<(&'a Name, Ident, Vec<Ident>)> {

@@ -12,9 +12,10 @@
 //! Put the statement into a migration of its own, with the runner's marker for no transaction.
 
 use super::{Check, Postgres, Rule};
+use crate::lint::fixes::{Relied, out_of_transaction};
 use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
-use crate::model::{Action, ObjectKind, Severity, TableChange};
+use crate::model::{Action, Change, Fix, ObjectKind, Severity, TableChange};
 
 pub(super) const RULE: Rule = Rule {
     id: "concurrently-in-transaction",
@@ -38,15 +39,42 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
             "the transaction that the runner puts around the file"
         };
         let statement = file.script.statements[at].span.of(&file.migration.text);
-        report.finding(
+        report.maybe_fixable(
             change.span,
             format!("{what} runs in {whose}, and PostgreSQL refuses that: the migration fails"),
             format!(
                 "Put it into a migration of its own that runs without a transaction\n\n\
                  -- the runner's marker for no transaction stands here\n{statement};"
             ),
+            fix(file, at, change),
         );
     }
+}
+
+fn fix(file: &File<'_>, at: usize, change: &Change) -> Option<Fix> {
+    let (name, table) = match &change.action {
+        Action::CreateIndex(create) => (create.name.as_ref(), Some(&create.table)),
+        Action::Drop { object, .. } if object.kind == ObjectKind::Index => (Some(&object.name), None),
+        Action::Reindex { object, .. } => (Some(&object.name), None),
+        _ => return None,
+    };
+    let relied_on = Relied {
+        name: name.map(|name| &name.name),
+        table: table.map(|table| &table.name),
+    };
+    let verb = match &change.action {
+        Action::CreateIndex(_) => "add",
+        Action::Drop { .. } => "drop",
+        _ => "reindex",
+    };
+    let noun = name.or(table)?.name.as_str();
+    let apart = out_of_transaction(file, at, &format!("{verb}_{noun}"), relied_on).ok()?;
+    Some(Fix {
+        title: "run it".to_owned(),
+        edits: Vec::new(),
+        follow_up: None,
+        apart,
+    })
 }
 
 /// What the statement is called, when no transaction may be open around it.

@@ -13,7 +13,7 @@
 //! parent, CONCURRENTLY on each partition, then ATTACH.
 
 use super::{Check, Postgres, Rule};
-use crate::lint::fixes::{insert_after, may_leave_transaction};
+use crate::lint::fixes::{Relied, insert_after, out_of_transaction};
 use crate::lint::{Report, Site};
 use crate::model::{Action, CreateIndex, Fix, Severity};
 
@@ -71,14 +71,24 @@ fn concurrently(site: &Site<'_>) -> Option<String> {
 
 /// With IF NOT EXISTS a build that failed would be taken for one that is there, so that form is left alone.
 fn fix(site: &Site<'_>, create: &CreateIndex) -> Option<Fix> {
-    if create.if_not_exists || !may_leave_transaction(site) {
+    if create.if_not_exists {
         return None;
     }
+    let name = create.name.as_ref().map(|name| &name.name);
+    let moves_as = match name {
+        Some(name) => format!("add_{}", name.as_str()),
+        None => format!("add_index_to_{}", create.table.name.as_str()),
+    };
+    let relied_on = Relied {
+        name,
+        table: Some(&create.table.name),
+    };
+    let apart = out_of_transaction(site.file, site.index, &moves_as, relied_on).ok()?;
     Some(Fix {
         title: "build the index concurrently".to_owned(),
         edits: vec![insert_after(site, keywords(create), "CONCURRENTLY")?],
         follow_up: None,
-        apart: None,
+        apart,
     })
 }
 

@@ -12,7 +12,7 @@
 //! DROP INDEX CONCURRENTLY, in a migration that runs outside a transaction.
 
 use super::{Check, Postgres, Rule};
-use crate::lint::fixes::{insert_after, may_leave_transaction};
+use crate::lint::fixes::{Relied, insert_after, out_of_transaction};
 use crate::lint::{Report, Site};
 use crate::model::{Action, Fix, ObjectKind, Severity};
 
@@ -57,9 +57,16 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         site.name(&object.name)
     );
     // CONCURRENTLY takes one index at a time, and no CASCADE.
-    let alone = site.statement.changes.len() == 1 && !cascade && may_leave_transaction(site);
-    match insert_after(site, &["drop", "index"], "CONCURRENTLY").filter(|_| alone) {
-        Some(edit) => report.fixable(
+    let alone = site.statement.changes.len() == 1 && !cascade;
+    let relied_on = Relied {
+        name: Some(&object.name.name),
+        table: found.map(|(table, _)| &table.name.name),
+    };
+    let moves_as = format!("drop_{}", object.name.name.as_str());
+    let apart = out_of_transaction(site.file, site.index, &moves_as, relied_on);
+    let edit = insert_after(site, &["drop", "index"], "CONCURRENTLY").filter(|_| alone);
+    match edit.zip(apart.ok()) {
+        Some((edit, apart)) => report.fixable(
             site.span(),
             message,
             help,
@@ -67,7 +74,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 title: "drop the index concurrently".to_owned(),
                 edits: vec![edit],
                 follow_up: None,
-                apart: None,
+                apart,
             },
         ),
         None => report.finding(site.span(), message, help),

@@ -14,10 +14,11 @@
 
 use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::ddl::{said, stops_somebody};
+use crate::lint::fixes::own_comments;
 use crate::lint::timeouts::{InForce, Timeout, duration};
 use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
-use crate::model::{Dialect, Severity};
+use crate::model::{Dialect, Edit, Fix, Severity, Span, TransactionMode};
 
 pub(super) const RULE: Rule = Rule {
     id: "lock-timeout-missing",
@@ -27,6 +28,9 @@ pub(super) const RULE: Rule = Rule {
     check: Check::File(check),
     source: include_str!("lock_timeout_missing.rs"),
 };
+
+/// What is suggested where the project allows it: long enough for what runs, short enough for who waits.
+const USUAL_MS: u64 = 5_000;
 
 /// One finding a file is enough: the same line mends the rest.
 fn check(file: &File<'_>, report: &mut Report<'_>) {
@@ -87,22 +91,75 @@ fn missing(
         (None, Some(late)) => format!("{variable} is set only on line {}, after it", file.line_of(late)),
         (None, None) => format!("no {variable} is set"),
     };
-    report.finding(
+    // Zero is what the author chose; to choose otherwise is not ours.
+    let fix = fix(file, timeout).filter(|_| off_by.is_none());
+    report.maybe_fixable(
         file.script.statements[at].span,
         format!(
             "wants {lock_name}{on}, and {why}: behind one long transaction it waits without end, and all reads and writes \
              that come later wait behind it"
         ),
-        format!("Set it before, and let the runner try again\n\n{}", setting(file)),
+        format!("Set it before, and let the runner try again\n\n{}", setting(file, at)),
+        fix,
     );
 }
 
-fn setting(file: &File<'_>) -> String {
+fn setting(file: &File<'_>, at: usize) -> String {
+    let ms = file.surroundings.lock_timeout_limit_ms.unwrap_or(USUAL_MS).min(USUAL_MS);
     match file.engine.dialect {
-        Dialect::Mysql => "SET SESSION lock_wait_timeout = 5;".to_owned(),
-        _ if Transactions::of(file).at(0).is_some() => "SET LOCAL lock_timeout = '5s';".to_owned(),
-        _ => "SET lock_timeout = '5s';".to_owned(),
+        Dialect::Mysql => {
+            let seconds = (ms / 1000).max(1);
+            format!("SET SESSION lock_wait_timeout = {seconds};")
+        }
+        _ if Transactions::of(file).at(at).is_some() => {
+            format!("SET LOCAL lock_timeout = '{}';", duration(ms))
+        }
+        _ => format!("SET lock_timeout = '{}';", duration(ms)),
     }
+}
+
+/// Sets it before each statement that needs it, once a transaction. A second statement would make a transaction of a
+/// file that is sent as one query, and some of MySQL's runners take a single one only: a file of one statement is
+/// left alone there.
+fn fix(file: &File<'_>, timeout: &Timeout) -> Option<Fix> {
+    let statements = &file.script.statements;
+    let lone = statements.len() == 1
+        && (file.migration.transaction == TransactionMode::OneQuery
+            || file.engine.dialect == Dialect::Mysql);
+    if lone {
+        return None;
+    }
+    let transactions = Transactions::of(file);
+    let mut covered = Vec::new();
+    let mut edits = Vec::new();
+    for (at, statement) in statements.iter().enumerate() {
+        let transaction = transactions.at(at);
+        // Outside a transaction it is set for the session, and stays set.
+        let is_covered = covered.contains(&None) || covered.contains(&transaction);
+        let wanted = said(file, at).iter().any(stops_somebody)
+            && timeout.at(file, &transactions, at) == InForce::Missing;
+        if is_covered || !wanted {
+            continue;
+        }
+        let is_session = transaction.is_none() || file.engine.dialect == Dialect::Mysql;
+        covered.push(transaction.filter(|_| !is_session));
+        let comments = own_comments(file, at);
+        let start = if comments.is_empty() {
+            statement.span.start
+        } else {
+            comments.start
+        };
+        edits.push(Edit {
+            span: Span::new(start, start),
+            text: format!("{}\n", setting(file, at)),
+        });
+    }
+    Some(Fix {
+        title: format!("set {} before", timeout.variable),
+        edits,
+        follow_up: None,
+        apart: None,
+    })
 }
 
 fn too_long(

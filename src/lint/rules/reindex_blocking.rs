@@ -11,7 +11,7 @@
 //! REINDEX … CONCURRENTLY (PostgreSQL 12 and later), in a migration that runs outside a transaction.
 
 use super::{Check, Postgres, Rule};
-use crate::lint::fixes::{insert_after, may_leave_transaction};
+use crate::lint::fixes::{Relied, insert_after, out_of_transaction};
 use crate::lint::{Report, Site};
 use crate::model::{Action, Fix, ObjectKind, Severity};
 
@@ -52,8 +52,16 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         word.to_uppercase(),
         site.name(&object.name)
     );
-    match insert_after(site, &["reindex", word], "CONCURRENTLY").filter(|_| may_leave_transaction(site)) {
-        Some(edit) => report.fixable(
+    let name = &object.name.name;
+    let relied_on = Relied {
+        name: Some(name),
+        table: None,
+    };
+    let moves_as = format!("reindex_{}", name.as_str());
+    let apart = out_of_transaction(site.file, site.index, &moves_as, relied_on);
+    let edit = insert_after(site, &["reindex", word], "CONCURRENTLY");
+    match edit.zip(apart.ok()) {
+        Some((edit, apart)) => report.fixable(
             site.span(),
             message,
             help,
@@ -61,7 +69,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 title: "rebuild the index concurrently".to_owned(),
                 edits: vec![edit],
                 follow_up: None,
-                apart: None,
+                apart,
             },
         ),
         None => report.finding(site.span(), message, help),

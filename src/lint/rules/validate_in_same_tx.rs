@@ -13,8 +13,9 @@
 
 use super::{Check, Postgres, Rule};
 use crate::lint::transactions::Transactions;
+use crate::lint::fixes::{Relied, to_next_migration};
 use crate::lint::{File, Report};
-use crate::model::{Action, Ident, Name, Severity, TableChange};
+use crate::model::{Action, Apart, Fix, Ident, Name, Severity, TableChange};
 
 pub(super) const RULE: Rule = Rule {
     id: "validate-in-same-tx",
@@ -37,7 +38,20 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
             continue;
         }
         let dialect = file.engine.dialect;
-        report.finding(
+        let relied_on = Relied {
+            name: Some(name),
+            table: Some(&table.name),
+        };
+        let moves_as = format!("validate_{}", name.as_str());
+        let apart = to_next_migration(file, at, &moves_as, relied_on);
+        let alone = file.script.statements[at].changes.len() == 1;
+        let fix = Fix {
+            title: "validate it".to_owned(),
+            edits: Vec::new(),
+            follow_up: None,
+            apart: Some(apart),
+        };
+        report.maybe_fixable(
             change.span,
             format!(
                 "validates `{name}` in the transaction that adds it: the lock of the first step on `{table}` is held \
@@ -50,6 +64,7 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
                 table.sql(dialect),
                 name.sql(dialect)
             ),
+            Some(fix).filter(|fix| alone && fix.apart.as_ref().is_some_and(Apart::may_move)),
         );
     }
 }

@@ -1,10 +1,12 @@
 //! Findings, each with the lines it speaks of, what happens, and what to do instead.
 
 use super::{count, severity};
-use crate::report::{LintReport, Located, Paint, line};
+use crate::report::{LintReport, Located, Paint, fixes, line};
 
 pub(in crate::report) fn lint(report: &LintReport<'_>, paint: Paint) -> String {
-    let mut out = String::new();
+    let mut out = report
+        .fixes
+        .map_or_else(String::new, |done| fixes(done, paint));
     for one in report.located() {
         finding(&mut out, &one, paint);
     }
@@ -18,6 +20,15 @@ pub(in crate::report) fn lint(report: &LintReport<'_>, paint: Paint) -> String {
         count(summary.warnings, "warning"),
         count(summary.notes, "note"),
     );
+    if let Some(done) = report.fixes {
+        line!(
+            out,
+            "{} fixed, {} left that {}",
+            count(done.fixed.len(), "finding"),
+            done.unfixed.len(),
+            "`--fix` knows a way for but could not take it"
+        );
+    }
     if summary.opaque > 0 {
         line!(
             out,
