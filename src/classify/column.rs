@@ -325,7 +325,11 @@ fn set_default(table: &Name, column: &Ident, default: &Expr, context: &Context<'
 
 fn drop_default(table: &Name, column: &Ident, context: &Context<'_>) -> Judgement {
     let held = known(table, column, context);
-    if held.is_some_and(|held| held.def.default.is_none() && !held.def.auto_increment) {
+    let nothing_to_lose = |held: &Column| {
+        let default = held.def.default.as_ref();
+        default.is_none_or(Expr::is_null) && !held.def.auto_increment
+    };
+    if held.is_some_and(nothing_to_lose) {
         return says(Effect::Neutral, "it has no default");
     }
     if context

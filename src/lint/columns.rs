@@ -27,6 +27,12 @@ impl<'a> Clause<'a> {
         self.held?.column(column)
     }
 
+    /// Whether an INSERT that left the column out got a value for it by DEFAULT; `None` where the folder does not tell.
+    pub(super) fn had_default(&self, column: &Ident) -> Option<bool> {
+        let default = self.column(column)?.def.default.as_ref();
+        Some(default.is_some_and(|default| !default.is_null()))
+    }
+
     /// Whether the column was added in the same pending set.
     pub(super) fn is_new(&self, site: &Site<'_>, column: &Ident) -> bool {
         let held = self.column(column);

@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
     let Some((table, column)) = added_column(site) else { return };
-    let engine = site.file.engine;
+    let engine = *site.file.engine;
     let Some(default) = column.default.as_ref().filter(|default| !default.is_null()) else { return };
     if !is_old(engine) || engine.dialect == Dialect::Postgres && default.calls.iter().any(|call| is_computed(call)) {
         return;
@@ -48,7 +48,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
 
 /// Whether the server is known to be older than constant defaults in the catalog. MySQL "8.0" without a third number says
 /// nothing: the first that anybody ran in production was 8.0.11.
-fn is_old(engine: &Engine) -> bool {
+fn is_old(engine: Engine) -> bool {
     match engine.dialect {
         _ if engine.is_mariadb() => !engine.at_least(10, 3, 0),
         Dialect::Postgres => !engine.at_least(11, 0, 0),

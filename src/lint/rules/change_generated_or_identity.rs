@@ -1,8 +1,8 @@
-//! Changes what fills a column by itself: an identity, AUTO_INCREMENT, or a generation expression.
+//! Changes what fills a column by itself: an identity, `AUTO_INCREMENT`, or a generation expression.
 //!
 //! ## What happens
 //! `GENERATED ALWAYS` refuses the ids that running releases send. `DROP IDENTITY`, `DROP EXPRESSION` and the loss of
-//! AUTO_INCREMENT leave their INSERTs without a value. `SET EXPRESSION` (PostgreSQL 17) computes every row anew under
+//! `AUTO_INCREMENT` leave their INSERTs without a value. `SET EXPRESSION` (PostgreSQL 17) computes every row anew under
 //! ACCESS EXCLUSIVE, so that reads and writes wait, and afterwards all releases read other values.
 //!
 //! ## Not reported

@@ -47,7 +47,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     }
     for clause in clauses(site) {
         let Some(column) = clause.undefaulted() else { continue };
-        let bare = clause.column(column).is_some_and(|held| held.def.default.is_none());
+        let bare = clause.had_default(column) == Some(false);
         if bare || clause.is_new(site, column) || is_filled(site, clause.table, column) {
             continue;
         }

@@ -2,12 +2,12 @@
 //!
 //! ## What happens
 //! The statement succeeds on a table full of rows: each gets the type's own zero (0, the empty string, the first label of
-//! an ENUM, `0000-00-00`, which NO_ZERO_DATE refuses). Nothing tells it from a value that somebody wrote. In
+//! an ENUM, `0000-00-00`, which `NO_ZERO_DATE` refuses). Nothing tells it from a value that somebody wrote. In
 //! strict mode the INSERTs of releases that do not know the column fail from then on; otherwise they get that zero
 //! as well, with a warning that no application reads.
 //!
 //! ## Not reported
-//! Tables that are new in the pending set; a column with a default, generated, or with AUTO_INCREMENT; a column that
+//! Tables that are new in the pending set; a column with a default, generated, or with `AUTO_INCREMENT`; a column that
 //! gets its default later in the same file. A primary key: see `add-or-change-primary-key`.
 //!
 //! ## Instead

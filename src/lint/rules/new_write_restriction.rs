@@ -6,7 +6,8 @@
 //! `CONCURRENTLY` spare the rows that are there and the locks, not the writers: they are bound at once.
 //!
 //! ## Not reported
-//! Tables that are new in the pending set; constraints on a new nullable column, which old releases leave NULL;
+//! Tables that are new in the pending set; constraints on a new nullable column without a default, which old releases
+//! leave NULL;
 //! `NOT ENFORCED`; what the table demanded before and gets back. Other rules speak of primary keys, of SET NOT
 //! NULL, of domains, and of an index that becomes unique.
 //!
@@ -15,11 +16,12 @@
 //! 2. When every release that does not obey it is retired, add the constraint in a contract migration.
 
 use super::{Check, EVERYWHERE, Rule};
+use crate::lint::columns::starts_required;
 use crate::lint::constraints::{added, plain_index_made_unique};
 use crate::lint::words::columns_sql;
 use crate::lint::{Report, Site};
 use crate::model::{
-    Action, Constraint, ConstraintKind, CreateIndex, Dialect, Effect, Name, Severity, TableChange,
+    Action, ColumnDef, Constraint, ConstraintKind, CreateIndex, Dialect, Effect, Name, Severity, TableChange,
 };
 
 pub(super) const RULE: Rule = Rule {
@@ -46,6 +48,20 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 format!("constraint `{name}` of `{table}` is enforced from now on"),
                 None,
             )),
+            // A column that is required, or the key, is spoken of as such.
+            TableChange::AddColumn { column, .. }
+                if !starts_required(site, table, column) && !column.primary_key =>
+            {
+                let what = format!("the constraint on new column `{}` of `{table}`", column.name);
+                Some((what, None))
+            }
+            TableChange::RedefineColumn { column, .. } if becomes_unique(site, table, column) => {
+                let name = &column.name;
+                Some((
+                    format!("new unique constraint on `{name}` of `{table}`"),
+                    Some(duplicates(table, &name.sql(dialect), dialect)),
+                ))
+            }
             _ => added(site)
                 .filter(|(_, constraint)| {
                     !matches!(constraint.kind, ConstraintKind::PrimaryKey { .. })
@@ -69,6 +85,13 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         ),
         help,
     );
+}
+
+/// MySQL: `MODIFY … UNIQUE` of a column that was not.
+fn becomes_unique(site: &Site<'_>, table: &Name, column: &ColumnDef) -> bool {
+    let own = std::slice::from_ref(&column.name);
+    let held = site.schema.table(table);
+    column.unique && held.is_some_and(|held| held.column(&column.name).is_some() && !held.is_unique_on(own))
 }
 
 fn of_index(create: &CreateIndex, dialect: Dialect) -> (String, Option<String>) {

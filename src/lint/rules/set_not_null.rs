@@ -34,12 +34,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
-    for clause in clauses(site) {
-        let TableChange::SetNotNull { column } = &*clause.change else { continue };
-        let held = clause.column(column).map(|held| &held.def);
+    let clauses = clauses(site);
+    for clause in &clauses {
+        let TableChange::SetNotNull { column } = &*clause.change else {
+            continue;
+        };
         let is_new = clause.is_new(site, column);
-        let filled = held.is_some_and(|held| held.default.is_some()) || is_filled(site, clause.table, column);
-        if is_new && filled || held.is_some_and(|held| held.not_null) {
+        let filled = is_filled(site, clause.table, column) || has_default_afterwards(&clauses, clause, column);
+        let required = clause.column(column).is_some_and(|held| held.def.not_null);
+        if is_new && filled || required {
             continue;
         }
         let who = match (is_new, filled) {
@@ -53,11 +56,21 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 "{}makes `{column}` of `{}` NOT NULL: {who}{}",
                 clause.subject(),
                 clause.table,
-                cost(site, &clause)
+                cost(site, clause)
             ),
-            steps(site, &clause, column),
+            steps(site, clause, column),
         );
     }
+}
+
+/// Whether the column has a default once all of these clauses are done.
+fn has_default_afterwards(clauses: &[Clause<'_>], clause: &Clause<'_>, column: &Ident) -> bool {
+    let last = clauses.iter().rev().find_map(|other| match &*other.change {
+        TableChange::SetDefault { column: own, default } if own == column => Some(!default.is_null()),
+        TableChange::DropDefault { column: own } if own == column => Some(false),
+        _ => None,
+    });
+    last.or_else(|| clause.had_default(column)).unwrap_or(false)
 }
 
 /// What the statement itself costs.

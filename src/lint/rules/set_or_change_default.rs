@@ -30,14 +30,17 @@ pub(super) const RULE: Rule = Rule {
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
     for clause in clauses(site) {
         let TableChange::SetDefault { column, default } = &*clause.change else { continue };
-        let held = clause.column(column).and_then(|held| held.def.default.as_ref());
+        let held = clause
+            .column(column)
+            .and_then(|held| held.def.default.as_ref())
+            .filter(|default| !default.is_null());
         let same = held.is_some_and(|held| held.text == default.text);
         if default.is_null() || same || clause.is_new(site, column) || comes_back(site, &clause, column) {
             continue;
         }
         let before = match (held, clause.column(column)) {
             (Some(held), _) => format!("where they got {}", held.text),
-            (None, Some(_)) => "where they got none".to_owned(),
+            (None, Some(_)) => "where they got NULL or failed".to_owned(),
             (None, None) => "whatever they got before".to_owned(),
         };
         report.finding(
