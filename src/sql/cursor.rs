@@ -72,6 +72,11 @@ impl<'a> Tokens<'a> {
         self.significant.get(self.at + ahead).copied()
     }
 
+    /// The token before the next one.
+    pub fn previous(&self) -> Option<Token> {
+        self.significant.get(self.at.checked_sub(1)?).copied()
+    }
+
     /// The next token's text; empty at the end.
     pub fn peek_text(&self) -> &'a str {
         self.span().of(self.text)

@@ -52,7 +52,7 @@ pub enum TokenKind {
     /// A parameter or variable: `?`, `$1`, `:name`, `@name`, `@@name`.
     Placeholder,
     /// What another program replaces before the engine sees the text: `{{ … }}`, `{% … %}`, `<% … %>`,
-    /// `${…}`, `#{…}`, `{name}`.
+    /// `${…}`, `#{…}`, `{$…}`, `{name}`.
     Template,
     /// psql: a backslash and the rest of its line.
     MetaCommand,
@@ -364,6 +364,7 @@ mod tests {
                         &[(Word, "a_"), (Template, "${x}"), (Word, "_b")],
                     ),
                     ("{{ p }}t", &[(Template, "{{ p }}"), (Word, "t")]),
+                    ("{$NS}_t", &[(Template, "{$NS}"), (Word, "_t")]),
                 ],
             );
         }

@@ -31,6 +31,9 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "format",
     "lower",
     "upper",
+    "replace",
+    "array_to_string",
+    "string_to_array",
 ];
 
 /// The variables of a body or a file, and what they may hold.
@@ -352,18 +355,13 @@ impl<'a> Reading<'a> {
             }),
             "if" if spans.len() == 3 => Some(values().skip(1).flatten().collect()),
             "coalesce" | "ifnull" => Some(values().flatten().collect()),
-            "lower" | "upper" if spans.len() == 1 => self
-                .value(spans[0], depth)
-                .iter()
-                .map(|value| {
-                    let known = value.known()?;
-                    Some(Template::text(if function.eq_ignore_ascii_case("lower") {
-                        known.to_lowercase()
-                    } else {
-                        known.to_uppercase()
-                    }))
-                })
-                .collect(),
+            "lower" if spans.len() == 1 => self.mapped(spans[0], depth, str::to_lowercase),
+            "upper" if spans.len() == 1 => self.mapped(spans[0], depth, str::to_uppercase),
+            "replace" if spans.len() == 3 => {
+                let [from, to] = [self.constant(spans[1])?, self.constant(spans[2])?];
+                self.mapped(spans[0], depth, |text| text.replace(&from, &to))
+            }
+            "array_to_string" if spans.len() == 2 => self.rejoined(&spans, depth),
             "quote_ident" if spans.len() == 1 => Some(
                 self.value(spans[0], depth)
                     .iter()
@@ -379,6 +377,39 @@ impl<'a> Reading<'a> {
             "format" if self.dialect == Dialect::Postgres => self.format(&spans, depth),
             _ => None,
         }
+    }
+
+    /// What a function makes of each text at `span`, if all of them are known.
+    fn mapped(
+        self,
+        span: Span,
+        depth: usize,
+        function: impl Fn(&str) -> String,
+    ) -> Option<Vec<Template>> {
+        let values = self.value(span, depth);
+        let texts = values
+            .iter()
+            .map(|value| Some(Template::text(function(&value.known()?))));
+        texts.collect()
+    }
+
+    /// The string constant that is all of `span`.
+    fn constant(self, span: Span) -> Option<String> {
+        let mut tokens = Tokens::new(self.text, span, self.dialect);
+        let literal = tokens.literal()?;
+        tokens.at_end().then_some(literal.value)
+    }
+
+    /// `array_to_string(string_to_array(text, from), to)`: a list with another separator.
+    fn rejoined(self, spans: &[Span], depth: usize) -> Option<Vec<Template>> {
+        let mut tokens = Tokens::new(self.text, spans[0], self.dialect);
+        tokens.take_word("string_to_array").then_some(())?;
+        let list = items(self.text, tokens.parenthesised()?, self.dialect);
+        let ([text, from], true) = (list.as_slice(), tokens.at_end()) else {
+            return None;
+        };
+        let [from, to] = [self.constant(*from)?, self.constant(spans[1])?];
+        self.mapped(*text, depth, |text| text.replace(&from, &to))
     }
 
     /// PostgreSQL's `format(formatstr, argument, …)`.

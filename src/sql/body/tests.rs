@@ -121,6 +121,10 @@ fn constant_text_that_is_executed_is_read_as_the_statement_it_is() {
                 &["maybe t: add a integer", "maybe t: add a integer not-null"],
             ),
             (
+                "DO $$ DECLARE c text := 'A b'; BEGIN EXECUTE 'DROP TABLE ' || replace(lower(c), ' ', '_') || array_to_string(string_to_array(',d', ','), ', '); END $$",
+                &["maybe drop table a_b", "maybe drop table d"],
+            ),
+            (
                 "DO $$ BEGIN EXECUTE NULL; EXECUTE 'DROP TABLE ' || NULL; END $$",
                 &[],
             ),

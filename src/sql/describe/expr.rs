@@ -270,7 +270,15 @@ fn is_call(tokens: &Tokens) -> bool {
     let parenthesis = tokens
         .peek_at(1)
         .is_some_and(|next| next.kind == TokenKind::LeftParen);
-    (parenthesis && is_function_name(written)) || is_niladic(written)
+    (parenthesis && is_function_name(written) && !is_alias(tokens)) || is_niladic(written)
+}
+
+/// `… AS t (a, b)` and `(…) t (a, b)` name columns.
+fn is_alias(tokens: &Tokens) -> bool {
+    tokens.previous().is_some_and(|before| {
+        before.kind == TokenKind::RightParen
+            || before.span.of(tokens.text()).eq_ignore_ascii_case("as")
+    })
 }
 
 fn is_niladic(written: &str) -> bool {
@@ -462,6 +470,12 @@ mod tests {
                 &[],
             ),
             ("pg_catalog.NOW()", Dialect::Postgres, &["now"], &[]),
+            (
+                "EXISTS (SELECT FROM (VALUES (1)) AS v (x), LATERAL f(x) w(y))",
+                Dialect::Postgres,
+                &["f"],
+                &["x"],
+            ),
             (
                 "lower(Email) = t.\"Name\"",
                 Dialect::Postgres,

@@ -23,7 +23,7 @@ mod view;
 pub(in crate::sql) mod tests;
 
 use super::cursor::Tokens;
-use super::token::without_executable_marks;
+use super::token::{TokenKind, without_executable_marks};
 use super::{Opaque, OpaqueKind};
 use crate::model::{Action, Change, Dialect, Span};
 
@@ -64,11 +64,27 @@ impl Described {
 
     /// Its reader stopped at the next token.
     pub(in crate::sql) fn stopped(tokens: &Tokens) -> Self {
+        if tokens.is_kind(TokenKind::Placeholder) {
+            return Self::filled_in(tokens);
+        }
         let reason = match tokens.peek_text() {
             "" => "the statement ends where more is expected".to_owned(),
             stop => format!("the statement is not understood from `{stop}` on"),
         };
         Self::opaque(tokens, reason)
+    }
+
+    /// psql's `:name`, or a parameter, stands where a name does.
+    fn filled_in(tokens: &Tokens) -> Self {
+        let name = tokens.peek_text();
+        let mut described = Self::opaque(
+            tokens,
+            format!("another program fills in `{name}` before the engine sees it"),
+        );
+        for opaque in &mut described.opaque {
+            opaque.kind = OpaqueKind::Template;
+        }
+        described
     }
 
     /// Nothing of the statement was understood.

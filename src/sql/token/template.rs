@@ -26,7 +26,7 @@ impl Lexer<'_> {
                 self.template_to(2, "%>")
             }
             [b'#', b'{'] if !self.is(Dialect::Mysql) => self.braced_name(2),
-            [b'$', b'{'] => self.braced_name(2),
+            [b'$', b'{'] | [b'{', b'$'] => self.braced_name(2),
             [b'{', next] if next.is_ascii_alphabetic() || next == b'_' => self.braced_name(1),
             _ => None,
         }
