@@ -187,9 +187,6 @@ fn retype(
             "another collation: order and comparison change",
         );
     }
-    if let Some(swap) = context.facts.type_swap(old, data_type) {
-        return swap.clone();
-    }
     match compare(old, data_type, context.schema) {
         Shift::Same => says(Effect::Neutral, format!("it is {old} already")),
         Shift::Widens => says(

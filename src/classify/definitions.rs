@@ -217,7 +217,7 @@ pub(super) fn rename(object: &Object, to: &Name, context: &Context<'_>) -> Judge
             Effect::Neutral,
             "only who names it can tell: hints, ON CONSTRAINT, error texts",
         ),
-        ObjectKind::Type if context.facts.type_after_swap(&object.name).is_some() => says(
+        ObjectKind::Type if context.facts.is_swapped(&object.name) => says(
             Effect::Neutral,
             "one step of a type swap, which is judged by the columns that change to it",
         ),

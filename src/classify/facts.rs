@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{
-    Action, Change, CreateView, DataType, Effect, Engine, Ident, Name, Object, ObjectKind,
-    RowSource, TableChange, TypeShape,
+    Action, Change, CreateView, Effect, Engine, Ident, Name, Object, ObjectKind, RowSource,
+    TableChange,
 };
 use crate::schema::{Index, Schema, Table, definition_changes};
 use crate::sql::Script;
@@ -23,13 +23,8 @@ pub struct FileFacts<'a> {
     rebuilt: Vec<Name>,
     /// The names under which a rebuild makes its new table: the one it begins with, and the one it ends with.
     rebuilt_as: HashSet<Name>,
-    /// Types that are renamed away and created anew: old name → name it is renamed to, and the new shape.
-    type_swaps: HashMap<Name, TypeSwap>,
-}
-
-struct TypeSwap {
-    away: Name,
-    verdict: Judgement,
+    /// Types that are renamed away while another takes their name: the name → what the old one is called then.
+    type_swaps: HashMap<Name, Name>,
 }
 
 impl<'a> FileFacts<'a> {
@@ -43,7 +38,7 @@ impl<'a> FileFacts<'a> {
             rebuilt_as: HashSet::new(),
             type_swaps: HashMap::new(),
         };
-        facts.find_type_swaps(schema);
+        facts.find_type_swaps();
         facts.find_rebuilds(schema, engine);
         facts
     }
@@ -210,28 +205,24 @@ impl<'a> FileFacts<'a> {
         self.rebuild_renames.get(&(from.clone(), to.clone()))
     }
 
-    pub(super) fn type_after_swap(&self, name: &Name) -> Option<&Judgement> {
-        self.type_swaps.get(name).map(|swap| &swap.verdict)
+    /// Whether the type is renamed away and another of the file takes its name.
+    pub(super) fn is_swapped(&self, name: &Name) -> bool {
+        self.type_swaps.contains_key(name)
     }
 
+    /// Whether this is the name that a swapped type goes by until it is dropped.
     pub(super) fn is_swapped_away(&self, name: &Name) -> bool {
-        self.type_swaps.values().any(|swap| swap.away == *name)
+        self.type_swaps.values().any(|away| away == name)
     }
 
-    /// A column that changes from a type to the one that takes over its name.
-    pub(super) fn type_swap(&self, old: &DataType, new: &DataType) -> Option<&Judgement> {
-        if old.name != new.name {
-            return None;
-        }
-        let swaps = self.type_swaps.iter();
-        swaps
-            .filter(|(name, _)| name.to_string() == old.name)
-            .map(|(_, swap)| &swap.verdict)
-            .next()
-    }
-
-    /// `ALTER TYPE t RENAME TO t_old; CREATE TYPE t …; ALTER COLUMN … TYPE t; DROP TYPE t_old`.
-    fn find_type_swaps(&mut self, schema: &Schema) {
+    /// `ALTER TYPE t RENAME TO t_old; CREATE TYPE t …; ALTER COLUMN … TYPE t; DROP TYPE t_old`, or as Prisma does it,
+    /// `CREATE TYPE t_new …; ALTER COLUMN … TYPE t_new; ALTER TYPE t RENAME TO t_old; ALTER TYPE t_new RENAME TO t`.
+    fn find_type_swaps(&mut self) {
+        let creates = |wanted: &Name| {
+            self.all().any(|(_, change)| {
+                matches!(&change.action, Action::CreateType(create) if create.name == *wanted)
+            })
+        };
         let mut swaps = HashMap::new();
         for (at, change) in self.all() {
             let Action::Rename { object, to } = &change.action else {
@@ -240,38 +231,14 @@ impl<'a> FileFacts<'a> {
             if object.kind != ObjectKind::Type {
                 continue;
             }
-            let new = self.after(at).find_map(|action| match action {
-                Action::CreateType(create) if create.name == object.name => Some(&create.shape),
-                _ => None,
+            let taken = self.after(at).any(|action| match action {
+                Action::CreateType(create) => create.name == object.name,
+                Action::Rename { object: other, to } => *to == object.name && creates(&other.name),
+                _ => false,
             });
-            let Some(new) = new else { continue };
-            let verdict = match (schema.type_shape(&object.name), new) {
-                (Some(TypeShape::Enum(had)), TypeShape::Enum(has)) => {
-                    match had.iter().find(|label| !has.contains(label)) {
-                        None => says(
-                            Effect::Loosen,
-                            "the type is swapped for one with more labels",
-                        ),
-                        Some(lost) => says(
-                            Effect::Restrict,
-                            format!(
-                                "the type is swapped for one without '{lost}', which running releases may write"
-                            ),
-                        ),
-                    }
-                }
-                _ => says(
-                    Effect::Reshape,
-                    "the type is swapped for one that the folder cannot compare",
-                ),
-            };
-            swaps.insert(
-                object.name.clone(),
-                TypeSwap {
-                    away: to.clone(),
-                    verdict,
-                },
-            );
+            if taken {
+                swaps.insert(object.name.clone(), to.clone());
+            }
         }
         self.type_swaps = swaps;
     }

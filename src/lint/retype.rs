@@ -218,9 +218,7 @@ impl Retype<'_> {
             return format!("{subject}computes {column} anew");
         }
         let types = match &self.old {
-            Some(_) if same_name && self.charset.is_some() => String::new(),
-            // The type was swapped for another of its name.
-            Some(_) if same_name => format!(" to another {new}"),
+            _ if same_name => String::new(),
             Some(old) => format!(" from {} to {new}", type_sql(old, dialect)),
             None => format!(" to {new}"),
         };
@@ -247,14 +245,15 @@ impl Retype<'_> {
         {
             return Some(format!("{column} NOT BETWEEN {least} AND {most}"));
         }
-        let size = data_type.number(0)?;
+        let length = data_type.number(0)?;
         match data_type.name.as_str() {
             "varchar" | "char" if dialect == Dialect::Sqlite => {
-                Some(format!("length({column}) > {size}"))
+                Some(format!("length({column}) > {length}"))
             }
-            "varchar" | "char" => Some(format!("char_length({column}) > {size}")),
+            "varchar" | "char" => Some(format!("char_length({column}) > {length}")),
             "numeric" | "decimal" => {
-                let digits = usize::try_from(size.saturating_sub(data_type.number(1).unwrap_or(0)));
+                let digits =
+                    usize::try_from(length.saturating_sub(data_type.number(1).unwrap_or(0)));
                 digits
                     .ok()
                     .map(|digits| format!("abs({column}) >= 1{}", "0".repeat(digits)))
@@ -275,7 +274,7 @@ pub(super) fn waiting(site: &Site<'_>) -> String {
         return String::new();
     };
     let (mode, blocks) = (lock.mode.name(), lock.mode.blocks());
-    let mut clause = match (site.file.engine.dialect, lock.work) {
+    let clause = match (site.file.engine.dialect, lock.work) {
         (Dialect::Mysql, _) => {
             format!(
                 "; the server copies `{table}` with LOCK=SHARED, which blocks {blocks} until it is done"
@@ -286,10 +285,8 @@ pub(super) fn waiting(site: &Site<'_>) -> String {
         ),
         _ => format!("; `{table}` is read under {mode}, which blocks {blocks} until it is done"),
     };
-    let mut others: Vec<_> = site
-        .judged
-        .locks
-        .iter()
+    let locks = site.judged.locks.iter();
+    let mut others: Vec<_> = locks
         .filter(|other| other.mode == lock.mode)
         .filter_map(|other| other.on.as_ref())
         .filter(|other| *other != table)
@@ -297,10 +294,10 @@ pub(super) fn waiting(site: &Site<'_>) -> String {
         .collect();
     others.sort();
     others.dedup();
-    if !others.is_empty() {
-        clause.push_str(&format!(", and {} as long", others.join(", ")));
+    if others.is_empty() {
+        return clause;
     }
-    clause
+    format!("{clause}, and {} as long", others.join(", "))
 }
 
 /// Whether the rows are written anew while writers wait.

@@ -336,6 +336,7 @@ impl Schema {
                 if let Some(held) = self.types.remove(&object.name) {
                     self.types.insert(to.clone(), held);
                 }
+                self.follow_type(&object.name, to);
             }
             ObjectKind::Index => self.rename_index(object, to),
             kind if kind.is_routine() => {
@@ -353,6 +354,19 @@ impl Schema {
                         birth,
                     );
                 }
+            }
+        }
+    }
+
+    /// Columns follow the type that they have.
+    fn follow_type(&mut self, from: &Name, to: &Name) {
+        let from = from.to_string();
+        let tables = self.tables.values_mut();
+        for column in tables.flat_map(|table| &mut table.columns) {
+            if let Some(data_type) = &mut column.def.data_type
+                && data_type.name == from
+            {
+                data_type.name = to.to_string();
             }
         }
     }

@@ -183,6 +183,14 @@ fn types_rewrite_as_measured() {
                 "ALTER TABLE t ALTER COLUMN v TYPE text USING v",
                 "AX t instant",
             ),
+            (
+                "ALTER TABLE t ALTER COLUMN v TYPE varchar(40) USING (v::character varying(40))",
+                "AX t instant",
+            ),
+            (
+                "ALTER TABLE t ALTER COLUMN v TYPE varchar(40) USING v::varchar",
+                "AX t rewrite",
+            ),
             ("ALTER TABLE t ALTER COLUMN x TYPE loose", "AX t instant"),
             (
                 "ALTER TABLE t ALTER COLUMN ts TYPE timestamptz",

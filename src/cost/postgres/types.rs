@@ -22,7 +22,7 @@ pub(super) fn type_change_work(
     let Some(old) = held.def.data_type.as_ref() else {
         return Rewrite;
     };
-    let computed = using.is_some_and(|using| !is_bare(using, column));
+    let computed = using.is_some_and(|using| !is_bare(using, column, new));
     let (Some(old), Some(new)) = (base_of(old, schema, true), base_of(new, schema, false)) else {
         return Rewrite;
     };
@@ -40,12 +40,33 @@ pub(super) fn type_change_work(
     }
 }
 
-fn is_bare(using: &Expr, column: &Ident) -> bool {
-    using.calls.is_empty()
-        && using
-            .text
-            .trim_matches(['(', ')', ' ', '"'])
+/// Whether USING says no more than TYPE alone: the column, or one cast of it to the very type. A cast to the same type
+/// of another length on the way is a rewrite (measured on 15).
+fn is_bare(using: &Expr, column: &Ident, new: &DataType) -> bool {
+    let is_column = |text: &str| {
+        text.trim_matches(['(', ')', ' ', '"'])
             .eq_ignore_ascii_case(column.as_str())
+    };
+    let text = using.text.trim();
+    let text = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'))
+        .unwrap_or(text);
+    using.calls.is_empty()
+        && (is_column(text)
+            || text
+                .split_once("::")
+                .is_some_and(|(operand, cast)| is_column(operand) && spells(cast, new)))
+}
+
+/// Whether the text is a spelling of the type.
+fn spells(text: &str, data_type: &DataType) -> bool {
+    let compact = |text: &str| {
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        text.to_ascii_lowercase()
+            .replace("charactervarying", "varchar")
+    };
+    compact(text) == compact(&data_type.to_string())
 }
 
 /// The type beneath a domain. The new type's domain must be unconstrained, or every row has to be checked.

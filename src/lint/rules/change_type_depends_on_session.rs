@@ -1,7 +1,7 @@
 //! Turns `timestamp` into `timestamptz`, or back, as the session's time zone says.
 //!
 //! ## What happens
-//! PostgreSQL takes each value for local time in the session's TimeZone. In UTC that is a change of its catalog alone
+//! PostgreSQL takes each value for local time in the session's `TimeZone`. In UTC that is a change of its catalog alone
 //! (12 and later) and every value stays the same moment; in any other zone the table is written anew under ACCESS
 //! EXCLUSIVE and all values are shifted, on one server so and on another otherwise. Which zone the migration's session
 //! has is decided by the server, the role, the database and the client, but not by the file. Releases that read the
@@ -12,7 +12,7 @@
 //! speaks.
 //!
 //! ## Instead
-//! Set TimeZone to UTC in the file, right before, if the values were written in UTC. If releases parse what they read,
+//! Set `TimeZone` to UTC in the file, right before, if the values were written in UTC. If releases parse what they read,
 //! add a new column instead and move over to it.
 
 use super::{Check, Postgres, Rule};

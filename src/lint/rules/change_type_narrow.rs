@@ -14,11 +14,13 @@
 //! release that does not obey it is retired, add a CHECK that says the same (NOT VALID, then VALIDATE) in a contract
 //! migration. With the CHECK in place the column's type hardly matters; if it does, change it in a quiet hour.
 
+use std::fmt::Write as _;
+
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::retype::{Retype, RetypeKind, retypes_to, waiting};
 use crate::lint::sequences::type_sql;
 use crate::lint::{Report, Site};
-use crate::model::{DataType, Dialect, Ident, Severity};
+use crate::model::{Dialect, Ident, Severity};
 
 pub(super) const RULE: Rule = Rule {
     id: "change-type-narrow",
@@ -55,32 +57,29 @@ fn steps(site: &Site<'_>, retype: &Retype<'_>) -> String {
     let Some(condition) = retype.does_not_fit(site, &retype.new) else { return help };
     let dialect = site.file.engine.dialect;
     let table = site.name(retype.table);
-    help.push_str(&format!(
+    let _ = write!(
+        help,
         "\n\n-- the rows that do not fit today; let no release write more of them\n\
          SELECT * FROM {table} WHERE {condition};"
-    ));
-    if dialect == Dialect::Postgres && !is_swap(retype) {
+    );
+    if dialect == Dialect::Postgres {
         let name = format!("{}_{}_fits", retype.table.name.written(), retype.column.written());
         let name = Ident::folded(&name).sql(dialect);
-        help.push_str(&format!(
+        let _ = write!(
+            help,
             "\n-- contract: the demand, without a scan under a strong lock\n\
              ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (NOT ({condition})) NOT VALID;\n\
              -- in the next migration\n\
              ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
-        ));
+        );
     } else if dialect == Dialect::Mysql {
-        help.push_str(&format!(
+        let _ = write!(
+            help,
             "\n-- contract: in strict mode, so that nothing is cut\n\
              ALTER TABLE {table} MODIFY {} {};",
             retype.column.sql(dialect),
-            type_sql(&retype.new, dialect),
-        ));
+            type_sql(&retype.new, dialect)
+        );
     }
     help
-}
-
-/// Whether the type keeps its name and loses labels: no CHECK can be written in terms of labels that are to go.
-fn is_swap(retype: &Retype<'_>) -> bool {
-    let name = |data_type: &DataType| data_type.name.clone();
-    retype.old.as_ref().map(name) == Some(name(&retype.new)) && retype.new.args.is_empty()
 }

@@ -32,7 +32,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         return;
     }
     let rebuilt = site.judged.locks.iter().any(|lock| lock.work == LockWork::Rewrite);
-    let rebuild = if rebuilt {
+    let cost = if rebuilt {
         format!(", and the server rebuilds `{table}` for it")
     } else {
         String::new()
@@ -48,7 +48,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 site.span(),
                 format!(
                     "puts the new column `{}` between those of `{table}`: running releases that read `SELECT *` by \
-                     position take one column for another{rebuild}",
+                     position take one column for another{cost}",
                     column.name
                 ),
                 help,
@@ -62,7 +62,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 site.span(),
                 format!(
                     "moves column `{}` of `{table}`: running releases that read `SELECT *` or INSERT by position take \
-                     one column for another{rebuild}",
+                     one column for another{cost}",
                     column.name
                 ),
                 help,

@@ -13,6 +13,8 @@
 //! Only ever add labels, behind the others. Take one away when every release that may write it is retired and no row
 //! has it any more.
 
+use std::fmt::Write as _;
+
 use super::{Check, Mysql, Rule};
 use crate::lint::retype::{Retype, RetypeKind, retypes_to, waiting};
 use crate::lint::sequences::type_sql;
@@ -86,17 +88,19 @@ fn steps(site: &Site<'_>, retype: &Retype<'_>, old: &DataType, gone: &[&String])
     appended.args.extend(added.cloned());
     let mut help = String::from("Only add labels, behind the others");
     if appended.args.len() > old.args.len() {
-        help.push_str(&format!(
+        let _ = write!(
+            help,
             "\n\n-- expand\nALTER TABLE {table} MODIFY {column} {};",
             type_sql(&appended, Dialect::Mysql)
-        ));
+        );
     }
     if !gone.is_empty() && retype.new.name == "enum" {
-        help.push_str(&format!(
+        let _ = write!(
+            help,
             "\n\n-- before a label goes, no row may have it and no release may write it\n\
              SELECT count(*) FROM {table} WHERE {column} IN ({});",
             quoted(gone)
-        ));
+        );
     }
     help
 }

@@ -1,7 +1,7 @@
 //! Grows a MySQL VARCHAR past 255 bytes, so that the whole table is copied.
 //!
 //! ## What happens
-//! InnoDB keeps the length of a VARCHAR in one byte up to 255 bytes and in two beyond. Growing on one side of that line
+//! `InnoDB` keeps the length of a VARCHAR in one byte up to 255 bytes and in two beyond. Growing on one side of that line
 //! touches the dictionary alone; across it, the server copies the table, and writes wait until it is done. The line is
 //! in bytes: with utf8mb4 it lies between 63 and 64 characters, with utf8mb3 between 85 and 86, with latin1 between 255
 //! and 256. Where the folder does not tell the character set, four bytes are assumed.

@@ -13,7 +13,9 @@
 
 use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::{Report, Site};
-use crate::model::{Action, Dialect, Object, ObjectKind, Severity, TableChange};
+use crate::model::{
+    Action, ConstraintKind, Dialect, Ident, Name, Object, ObjectKind, Severity, TableChange,
+};
 
 pub(super) const RULE: Rule = Rule {
     id: "rename-index-or-constraint",
@@ -29,29 +31,45 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         return;
     }
     let renamed = match site.action() {
-        Action::Rename { object, .. } if object.kind == ObjectKind::Index => {
-            (!is_plain(site, object)).then(|| ("index", object.name.to_string(), object.table.clone()))
+        Action::Rename { object, .. }
+            if object.kind == ObjectKind::Index && !is_plain(site, object) =>
+        {
+            Some(("index", &object.name.name, object.table.as_ref(), true))
         }
         Action::AlterTable { table, change } => match &**change {
             TableChange::RenameConstraint { from, .. } => {
-                Some(("constraint", from.to_string(), Some(table.clone())))
+                Some(("constraint", from, Some(table), may_be_arbiter(site, table, from)))
             }
             _ => None,
         },
         _ => None,
     };
-    let Some((kind, name, table)) = renamed else { return };
+    let Some((kind, name, table, arbiter)) = renamed else { return };
     let table = table.map_or_else(String::new, |table| format!(" of `{table}`"));
     let uses = match (site.file.engine.dialect, kind) {
         (Dialect::Mysql, "index") => "an index hint that names it is an error from now on",
-        (Dialect::Mysql, _) => "code that looks for it in an error's text does not find it",
-        _ => "`ON CONFLICT ON CONSTRAINT` fails, and code that looks for it in an error's text does not find it",
+        (Dialect::Postgres, _) if arbiter => {
+            "`ON CONFLICT ON CONSTRAINT` fails, and code that looks for it in an error's text does not find it"
+        }
+        _ => "code that looks for it in an error's text does not find it",
     };
     report.finding(
         site.span(),
         format!("renames {kind} `{name}`{table}: where a release uses it by name, {uses}"),
         format!("Look for `{name}` in the code of the releases that may run"),
     );
+}
+
+/// Whether `ON CONFLICT ON CONSTRAINT` can name the constraint, for all that the folder tells.
+fn may_be_arbiter(site: &Site<'_>, table: &Name, name: &Ident) -> bool {
+    let table = site.schema.table(table);
+    let held = table.and_then(|table| table.constraint(name));
+    held.is_none_or(|held| {
+        matches!(
+            held.constraint.kind,
+            ConstraintKind::Unique { .. } | ConstraintKind::PrimaryKey { .. } | ConstraintKind::Exclude { .. }
+        )
+    })
 }
 
 /// Whether the index is known as one that no query can name.

@@ -16,11 +16,12 @@
 //! old name is retired. DDL and foreign keys cannot go through the view. On SQLite, add a table of the new name and
 //! keep the two in step by triggers.
 
+use super::recreate_table::comes_back;
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::objects::breaks;
 use crate::lint::transactions::Transactions;
 use crate::lint::{Report, Site};
-use crate::model::{Action, Dialect, Effect, Name, ObjectKind, Severity};
+use crate::model::{Action, Dialect, Effect, Ident, Name, ObjectKind, Severity};
 
 pub(super) const RULE: Rule = Rule {
     id: "rename-table",
@@ -51,6 +52,17 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     if !breaks(site) {
         return;
     }
+    if comes_back(site, from) {
+        report.finding(
+            site.span(),
+            format!(
+                "renames table `{from}` to `{to}` and makes another of the old name: {}",
+                site.judged.verdict.reason
+            ),
+            format!("Change the table in place, or make the new one under a name of its own\n\n{}", beside(site, from)),
+        );
+        return;
+    }
     let help = match site.file.engine.dialect {
         Dialect::Sqlite => format!(
             "Add a table of the new name, and keep the two in step by triggers\n\n\
@@ -73,6 +85,18 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         ),
         help,
     );
+}
+
+fn beside(site: &Site<'_>, from: &Name) -> String {
+    let fresh = from.sibling(Ident::folded(&format!("{}_v2", from.name.written())));
+    format!(
+        "-- expand\n\
+         CREATE TABLE {} (…);\n\
+         -- contract: when every release that says {from} is retired\n\
+         DROP TABLE {};",
+        site.name(&fresh),
+        site.name(from),
+    )
 }
 
 /// Whether the file puts a view in the table's place, but in another transaction. MySQL has none around DDL, so
