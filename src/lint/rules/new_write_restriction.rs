@@ -16,7 +16,7 @@
 //! 2. When every release that does not obey it is retired, add the constraint in a contract migration.
 
 use super::{Check, EVERYWHERE, Rule};
-use crate::lint::columns::starts_required;
+use crate::lint::columns::{Clause, clauses, starts_required};
 use crate::lint::constraints::{added, plain_index_made_unique};
 use crate::lint::words::columns_sql;
 use crate::lint::{Report, Site};
@@ -41,6 +41,12 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         return;
     }
     let dialect = site.file.engine.dialect;
+    if matches!(site.action(), Action::Drop { .. }) {
+        for (what, query) in rebuilt(site, dialect) {
+            report_one(site, &format!("the rebuild brings a {what}"), query, report);
+        }
+        return;
+    }
     let said = match site.action() {
         Action::CreateIndex(create) => Some(of_index(create, dialect)),
         Action::AlterTable { table, change } => match &**change {
@@ -70,7 +76,12 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         },
         _ => None,
     };
-    let Some((what, query)) = said else { return };
+    if let Some((what, query)) = said {
+        report_one(site, &what, query, report);
+    }
+}
+
+fn report_one(site: &Site<'_>, what: &str, query: Option<String>, report: &mut Report<'_>) {
     let mut help = "Add it in a contract migration, after every release that may break it is retired"
         .to_owned();
     if let Some(query) = query {
@@ -85,6 +96,24 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         ),
         help,
     );
+}
+
+/// The constraints that only the new definition of a rebuilt table has, unless all of their columns are new as well.
+fn rebuilt(site: &Site<'_>, dialect: Dialect) -> Vec<(String, Option<String>)> {
+    let clauses = clauses(site);
+    let on_old = |clause: &Clause<'_>, constraint: &Constraint| {
+        let columns = constraint.kind.columns();
+        columns.is_empty() || columns.iter().any(|column| clause.column(column).is_some())
+    };
+    let added = clauses.iter().filter_map(|clause| match &*clause.change {
+        TableChange::AddConstraint { constraint, .. }
+            if !matches!(constraint.kind, ConstraintKind::PrimaryKey { .. }) && on_old(clause, constraint) =>
+        {
+            Some(of_constraint(clause.table, constraint, dialect))
+        }
+        _ => None,
+    });
+    added.collect()
 }
 
 /// MySQL: `MODIFY … UNIQUE` of a column that was not.
