@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::lint::{Surroundings, rules};
+use crate::folder::{Layout, UnknownLayout};
+use crate::lint::{Surroundings, no_such_rule, rule};
 use crate::model::{Dialect, Flavour, LineIndex, Severity, Version};
 use crate::nearest::nearest;
 
@@ -124,10 +125,8 @@ impl Config {
             }
         }
         for key in config.lint.rules.keys() {
-            let known = rules().iter().map(|rule| rule.id);
-            if !known.clone().any(|id| id == key) {
-                let help = nearest(key, known).map(|id| format!("did you mean `{id}`?"));
-                return Err(wrong(key, format!("there is no rule `{key}`"), help));
+            if rule(key).is_none() {
+                return Err(wrong(key, no_such_rule(key), None));
             }
         }
         let durations = [
@@ -141,6 +140,9 @@ impl Config {
         config
             .version()
             .map_err(|message| wrong("server_version", message, None))?;
+        config
+            .layout()
+            .map_err(|unknown| wrong("layout", unknown.to_string(), None))?;
         Ok(config)
     }
 
@@ -150,6 +152,17 @@ impl Config {
     /// When it is not written as a version.
     pub fn version(&self) -> Result<Option<Version>, String> {
         self.server_version.as_deref().map(str::parse).transpose()
+    }
+
+    /// The configured layout; `None` where it is to be found out.
+    ///
+    /// # Errors
+    /// When no layout has that name.
+    pub fn layout(&self) -> Result<Option<Layout>, UnknownLayout> {
+        match self.layout.as_deref() {
+            None | Some("auto") => Ok(None),
+            Some(name) => name.parse().map(Some),
+        }
     }
 
     /// Where the migrations run.
@@ -280,6 +293,10 @@ mod tests {
             (
                 "server_version = \"new\"\n",
                 "bgmigrate.toml:1:1: `new` is not a server version",
+            ),
+            (
+                "layout = \"gose\"\n",
+                "bgmigrate.toml:1:1: `gose` is not a layout (did you mean `goose`?)",
             ),
             (
                 "[session]\nlock_timeout = \"5 parsecs\"\n",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("nearest", &[]),
-    ("sql", &["model"]),
+    ("sql", &["model", "nearest"]),
     ("schema", &["model"]),
     ("classify", &["model", "sql", "schema"]),
     ("cost", &["model", "sql", "schema", "classify"]),
@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "sql", "schema", "classify", "cost", "lint", "nearest",
         ],
     ),
-    ("plan", &["model", "sql", "review", "lint"]),
+    ("plan", &["model", "sql", "classify", "review", "lint"]),
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),
     (
@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("files", &["folder"]),
-    ("config", &["model", "lint", "nearest"]),
+    ("config", &["model", "folder", "lint", "nearest"]),
     (
         "cli",
         &[

@@ -1,11 +1,10 @@
 //! `bgmigrate explain`.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::{Global, Status, output};
-use crate::lint::{Rule, rule, rules};
-use crate::nearest::nearest;
+use crate::lint::{Rule, no_such_rule, rule, rules};
 use crate::report::Format;
 
 const EXAMPLES: &str = "\
@@ -33,13 +32,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
 }
 
 fn find(id: &str) -> Result<&'static Rule> {
-    match rule(id) {
-        Some(rule) => Ok(rule),
-        None => match nearest(id, rules().iter().map(|rule| rule.id)) {
-            Some(near) => bail!("there is no rule `{id}`; did you mean `{near}`?"),
-            None => bail!("there is no rule `{id}`; `bgmigrate explain` lists them"),
-        },
-    }
+    rule(id).with_context(|| no_such_rule(id))
 }
 
 fn page(rule: &Rule, format: Format) -> Option<String> {

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use exit::Status;
 
+use crate::folder::{Layout, UnknownLayout};
 use crate::model::Dialect;
 use crate::report::Format;
 
@@ -52,8 +53,8 @@ struct Global {
     #[arg(long, global = true, value_name = "DIALECT", env = "BGMIGRATE_DIALECT", value_parser = dialect)]
     dialect: Option<Dialect>,
     /// The folder's layout, or `auto` [default: configured, or auto]
-    #[arg(long, global = true, value_name = "LAYOUT", env = "BGMIGRATE_LAYOUT")]
-    layout: Option<String>,
+    #[arg(long, global = true, value_name = "LAYOUT", env = "BGMIGRATE_LAYOUT", value_parser = wanted)]
+    layout: Option<Wanted>,
     /// human, json, markdown, github, gitlab, sarif or junit
     #[arg(
         long,
@@ -84,6 +85,22 @@ enum Command {
     Plan(plan::Arguments),
 }
 
+/// A layout as the command line asks for it.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    /// Found out from the folder, whatever the configuration says.
+    Auto,
+    /// This one.
+    Named(Layout),
+}
+
+fn wanted(text: &str) -> Result<Wanted, UnknownLayout> {
+    match text {
+        "auto" => Ok(Wanted::Auto),
+        name => name.parse().map(Wanted::Named),
+    }
+}
+
 fn dialect(text: &str) -> Result<Dialect, String> {
     let known = Dialect::ALL
         .into_iter()
@@ -102,15 +119,12 @@ fn dialect(text: &str) -> Result<Dialect, String> {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are answers; everything else is a usage error.
+        // Help and version are answers; everything else is a usage error.
+        Err(error) if error.use_stderr() => {
             let _ = error.print();
-            return if error.use_stderr() {
-                Status::Usage.into()
-            } else {
-                Status::Done.into()
-            };
+            return Status::Usage.into();
         }
+        Err(help) => return exit(output::printed(help.print()).map(|()| Status::Done)),
     };
     let global = &cli.global;
     let outcome = match &cli.command {
@@ -119,6 +133,10 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(global, arguments),
         Command::Plan(arguments) => plan::run(global, arguments),
     };
+    exit(outcome)
+}
+
+fn exit(outcome: anyhow::Result<Status>) -> ExitCode {
     match outcome {
         Ok(status) => status.into(),
         Err(error) => {

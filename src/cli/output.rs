@@ -13,13 +13,16 @@ pub(super) fn paint() -> Paint {
     Paint(io::stdout().is_terminal() && !refused && !dumb)
 }
 
-/// Writes the answer. A reader that has seen enough (`| head`) is no error.
+/// Writes the answer.
 pub(super) fn answer(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    let written = stdout.write_all(text.as_bytes());
+    printed(written.and_then(|()| stdout.flush()))
+}
+
+/// How writing to standard output went. A reader that has seen enough (`| head`) is no error.
+pub(super) fn printed(written: io::Result<()>) -> Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("writing to standard output"),
     }

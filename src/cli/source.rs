@@ -5,11 +5,11 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Global, output};
+use super::{Global, Wanted, output};
 use crate::config::{Config, FILE_NAME};
-use crate::files::{self, Repository};
+use crate::files::{self, DiskError, Repository};
 use crate::fix::History;
-use crate::folder::{self, Content, Entry, Folder, Layout, Tree};
+use crate::folder::{self, Content, Entry, Folder, Tree};
 use crate::lint::rules;
 use crate::model::{Dialect, Engine, Flavour, Migration};
 use crate::review::{RuleSettings, Settings, Standing};
@@ -102,11 +102,17 @@ impl Home {
                 folder: PathBuf::new(),
             });
         };
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("reading the configuration {}", file.display()))?;
-        let config = Config::read(&file, &text, |name| std::env::var(name).ok())?;
+        let text = match files::read_file(&file) {
+            Err(DiskError::Missing { path }) => bail!(
+                "there is no configuration file `{}`; check --config and BGMIGRATE_CONFIG",
+                path.display()
+            ),
+            read => read.context("reading the configuration")?,
+        };
+        let shown = relative_to_here(&file);
+        let config = Config::read(&shown, &text, |name| std::env::var(name).ok())?;
         if global.verbose {
-            output::talk(format_args!("configuration: {}", file.display()));
+            output::talk(format_args!("configuration: {}", shown.display()));
         }
         let folder = file.parent().map(Path::to_owned).unwrap_or_default();
         Ok(Self {
@@ -131,11 +137,11 @@ fn upwards(from: &Path) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// A folder as seen from the working directory, where it lies below it; else unchanged.
-fn relative_to_here(folder: &Path) -> PathBuf {
+/// A path as seen from the working directory, where it lies below it; else unchanged.
+fn relative_to_here(path: &Path) -> PathBuf {
     let here = std::env::current_dir().ok();
-    here.and_then(|here| folder.strip_prefix(here).ok().map(Path::to_owned))
-        .unwrap_or_else(|| folder.to_owned())
+    here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned))
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// Reads what the command line names: each folder, or the folders of the files named, or standard input.
@@ -159,13 +165,7 @@ pub(super) fn sources(
     let mut sources = Vec::new();
     let mut by_root: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in paths {
-        let kind = std::fs::metadata(path).with_context(|| {
-            format!(
-                "{}: no such file or folder; name a migration folder or SQL files",
-                path.display()
-            )
-        })?;
-        if kind.is_dir() {
+        if files::is_folder(path)? {
             sources.push(of_folder(&home, global, path, scope, misfit)?);
         } else {
             by_root
@@ -434,9 +434,10 @@ fn read_folder(
     dialect: Dialect,
     misfit: Misfit,
 ) -> Result<Folder> {
-    let layout = match global.layout.as_deref().or(home.config.layout.as_deref()) {
-        None | Some("auto") => None,
-        Some(name) => Some(name.parse::<Layout>()?),
+    let layout = match global.layout {
+        Some(Wanted::Auto) => None,
+        Some(Wanted::Named(layout)) => Some(layout),
+        None => home.config.layout()?,
     };
     match folder::read(tree, layout, dialect) {
         Err(error) if misfit == Misfit::ReadLoose && layout.is_none() && error.is_misfit() => {
@@ -502,7 +503,8 @@ fn engine(home: &Home, dialect: Dialect) -> Result<Engine> {
     if let Some(flavour) = home.config.flavour {
         if flavour == Flavour::MariaDb && dialect != Dialect::Mysql {
             bail!(
-                "`flavour = \"mariadb\"` goes with `dialect = \"mysql\"`, not with `{}`",
+                "{FILE_NAME}: `flavour = \"mariadb\"` goes with `dialect = \"mysql\"`, not with `{}`; remove it, or set the \
+                 dialect",
                 dialect.name()
             );
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::folder::{Content, Entry, Tree};
+use crate::folder::{Content, Entry, Tree, conversion};
 
 /// A larger file is no migration that a person reviews, but a dump; it is reported as unreadable.
 const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -51,7 +51,7 @@ pub enum DiskError {
         source: io::Error,
     },
     /// A text that must be UTF-8 is not.
-    #[error("`{}` is not UTF-8: the byte at offset {offset} fits no character; convert it, for example with `iconv -t UTF-8`", .path.display())]
+    #[error("`{}` is not UTF-8: the byte at offset {offset} fits no character; convert it, for example with `{}`", .path.display(), conversion(*.offset))]
     NotUtf8 {
         /// The path, or `-` for standard input.
         path: PathBuf,
@@ -88,6 +88,15 @@ pub fn read_tree(folder: &Path) -> Result<Tree, DiskError> {
     };
     walk.folder(folder, "", 0)?;
     Ok(Tree::new(walk.entries))
+}
+
+/// Whether there is a folder at this path, and not a file.
+///
+/// # Errors
+/// When there is neither, or the system does not tell.
+pub fn is_folder(path: &Path) -> Result<bool, DiskError> {
+    let metadata = fs::metadata(path).map_err(|source| failed(path, source))?;
+    Ok(metadata.is_dir())
 }
 
 /// Reads one file as text.

@@ -4,6 +4,6 @@ mod disk;
 mod git;
 mod write;
 
-pub use disk::{DiskError, read_file, read_stdin, read_tree};
+pub use disk::{DiskError, is_folder, read_file, read_stdin, read_tree};
 pub use git::{ChangedFile, GitError, Repository};
 pub use write::{Write, WriteError, write_all};

@@ -16,7 +16,7 @@ pub enum FolderError {
     },
     /// The layout that was asked for finds nothing to read.
     #[error(
-        "the folder holds no {layout} migration among its {files} SQL files; {layout} reads {expected}; set `layout` to the tool that wrote them, or to \"auto\""
+        "the folder holds no {layout} migration (SQL files seen: {files}); {layout} reads {expected}; set `layout` to the tool that wrote them, or to \"auto\""
     )]
     NoMigration {
         /// The layout that was asked for.
@@ -28,7 +28,7 @@ pub enum FolderError {
     },
     /// No layout fits.
     #[error(
-        "no known layout fits these {files} SQL files (the first is `{first}`); name the tool with `layout = \"…\"`, one of {}",
+        "no known layout fits the folder's SQL files (the first of {files} is `{first}`); name the tool with `layout = \"…\"`, one of {}",
         layout_names()
     )]
     NoLayout {
@@ -114,7 +114,8 @@ pub enum FolderError {
     },
     /// The file is not UTF-8.
     #[error(
-        "`{file}` is not UTF-8: the byte at offset {offset} fits no character; convert the file, for example with `iconv -t UTF-8`"
+        "`{file}` is not UTF-8: the byte at offset {offset} fits no character; convert the file, for example with `{}`",
+        conversion(*.offset)
     )]
     NotUtf8 {
         /// The file.
@@ -147,6 +148,15 @@ pub struct UnknownLayout {
     pub given: String,
     /// The layout that is spelled most like it, where one is near.
     pub nearest: Option<Layout>,
+}
+
+/// The command that turns a file that is not UTF-8 into one that is, by where its first wrong byte stands: UTF-16
+/// begins with a byte that UTF-8 never has; anything else is most often Latin-1.
+pub(crate) fn conversion(offset: usize) -> &'static str {
+    match offset {
+        0 => "iconv -f UTF-16 -t UTF-8",
+        _ => "iconv -f LATIN1 -t UTF-8",
+    }
 }
 
 fn refused_by(layout: Layout) -> String {

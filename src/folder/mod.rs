@@ -21,6 +21,7 @@ use std::fmt;
 pub use addition::{Addition, Leave, Manual, add, leave_transaction, serves_several_engines};
 pub use dialect::{Guess, guess_dialect};
 pub use engines::dialect_of_path;
+pub(crate) use error::conversion;
 pub use error::{FolderError, UnknownLayout};
 pub use layouts::Layout;
 pub use tree::{Content, Entry, Tree};

@@ -19,7 +19,7 @@ mod timeouts;
 mod transactions;
 mod words;
 
-pub use registry::{Rule, rule, rules};
+pub use registry::{Rule, no_such_rule, rule, rules};
 pub use report::Report;
 
 use crate::model::{Action, Change, Engine, Lock, Migration, Name, Phase, Span, Verdict};

@@ -1,6 +1,7 @@
 //! The list of rules.
 
 use crate::model::{Dialect, Severity};
+use crate::nearest::nearest;
 
 use super::Check;
 
@@ -58,6 +59,14 @@ impl Rule {
 /// Every rule, in the order of the catalogue.
 pub fn rules() -> &'static [&'static Rule] {
     super::rules::ALL
+}
+
+/// What is said of an id that no rule has.
+pub fn no_such_rule(id: &str) -> String {
+    match nearest(id, rules().iter().map(|rule| rule.id)) {
+        Some(near) => format!("there is no rule `{id}`; did you mean `{near}`?"),
+        None => format!("there is no rule `{id}`; `bgmigrate explain` lists them"),
+    }
 }
 
 /// The rule of this id.

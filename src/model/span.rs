@@ -80,12 +80,20 @@ impl LineIndex {
         self.starts.partition_point(|start| *start <= offset)
     }
 
-    /// The line and column of the byte at `offset` of `text`, the text that the index was made of.
+    /// The line and column of the byte at `offset` of `text`, the text that the index was made of. A byte order
+    /// mark takes no column: editors do not show it.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.starts[line - 1];
-        let column = text[start..offset.min(text.len())].chars().count() + 1;
-        Position { line, column }
+        let before = &text[start..offset.min(text.len())];
+        let before = match line {
+            1 => before.trim_start_matches('\u{feff}'),
+            _ => before,
+        };
+        Position {
+            line,
+            column: before.chars().count() + 1,
+        }
     }
 }
 
@@ -101,5 +109,14 @@ mod tests {
         assert_eq!(index.position(text, 5), Position { line: 2, column: 2 });
         assert_eq!(index.position(text, 8), Position { line: 3, column: 1 });
         assert_eq!(index.position(text, 9), Position { line: 3, column: 2 });
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        let text = "\u{feff}ab";
+        let index = LineIndex::new(text);
+        assert_eq!(index.position(text, 0), Position { line: 1, column: 1 });
+        assert_eq!(index.position(text, 3), Position { line: 1, column: 1 });
+        assert_eq!(index.position(text, 4), Position { line: 1, column: 2 });
     }
 }

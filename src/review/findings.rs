@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::lint::{Check, File, Report, Rule, Site, rule, rules};
+use crate::lint::{Check, File, Report, Rule, Site, no_such_rule, rule, rules};
 use crate::model::{Dialect, Finding, Severity, Span};
-use crate::nearest::nearest;
 use crate::sql::Script;
 use crate::sql::directive::{Directive, RuleName, Target};
 
@@ -132,11 +131,7 @@ pub fn directive_mistakes(script: &Script) -> Vec<(Span, String)> {
         .map(|error| (error.span, error.to_string()));
     let unknown = allowed(script)
         .filter(|(name, _)| rule(&name.rule).is_none())
-        .map(|(name, _)| {
-            let near = nearest(&name.rule, rules().iter().map(|rule| rule.id));
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            (name.span, format!("there is no rule `{}`{hint}", name.rule))
-        });
+        .map(|(name, _)| (name.span, no_such_rule(&name.rule)));
     let mut mistakes: Vec<_> = unreadable.chain(unknown).collect();
     mistakes.sort();
     mistakes

@@ -188,11 +188,14 @@ fn describe(text: &str, span: Span, dialect: Dialect, depth: usize) -> Described
     }
     tokens.reset(start);
     let head = tokens.peek_text();
-    spoiled(
-        OpaqueKind::Syntax,
-        format!("no statement that is known begins with `{head}`"),
-        span,
-    )
+    let reason = match head.chars().find(|c| c.is_control()) {
+        Some(control) => format!(
+            "it begins with the control character U+{:04X}, which no engine takes",
+            u32::from(control)
+        ),
+        None => format!("no statement that is known begins with `{head}`"),
+    };
+    spoiled(OpaqueKind::Syntax, reason, span)
 }
 
 fn spoiled(kind: OpaqueKind, reason: String, span: Span) -> Described {

@@ -25,7 +25,7 @@ impl Reader for Dbmate {
         Evidence::of(
             Strength::Sure,
             count,
-            format!("{count} files with a `-- migrate:up` block"),
+            format!("files with a `-- migrate:up` block: {count}"),
         )
     }
 

@@ -28,7 +28,7 @@ impl Reader for Goose {
         Evidence::of(
             Strength::Sure,
             count,
-            format!("{count} files with `-- {MARK}` annotations"),
+            format!("files with `-- {MARK}` annotations: {count}"),
         )
     }
 

@@ -27,7 +27,7 @@ impl Reader for SqlMigrate {
         Evidence::of(
             Strength::Sure,
             count,
-            format!("{count} files with `{}`", MARK.trim()),
+            format!("files with `{}`: {count}", MARK.trim()),
         )
     }
 

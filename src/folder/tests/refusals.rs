@@ -19,12 +19,12 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
         (
             Some(Layout::Diesel),
             &[("1_a.sql", SQL)],
-            "the folder holds no diesel migration among its 1 SQL files; diesel reads `<version>_<name>/up.sql` with `down.sql`; set `layout` to the tool that wrote them, or to \"auto\"",
+            "the folder holds no diesel migration (SQL files seen: 1); diesel reads `<version>_<name>/up.sql` with `down.sql`; set `layout` to the tool that wrote them, or to \"auto\"",
         ),
         (
             None,
             &[("schema.sql", SQL), ("views.sql", SQL)],
-            "no known layout fits these 2 SQL files (the first is `schema.sql`); name the tool with `layout = \"…\"`, one of diesel, prisma, drizzle, goose, dbmate, sql-migrate, tern, liquibase, atlas, flyway, refinery, golang-migrate, sqlx, numbered",
+            "no known layout fits the folder's SQL files (the first of 2 is `schema.sql`); name the tool with `layout = \"…\"`, one of diesel, prisma, drizzle, goose, dbmate, sql-migrate, tern, liquibase, atlas, flyway, refinery, golang-migrate, sqlx, numbered",
         ),
         (
             None,
@@ -32,7 +32,7 @@ fn each_bad_folder_is_refused_with_what_is_wrong_and_the_way_out() {
                 ("1_a.sql", "-- +goose Up\nA;"),
                 ("2_b.sql", "-- migrate:up\nB;"),
             ],
-            "the layout is ambiguous: goose fits (1 files with `-- +goose` annotations) and dbmate fits (1 files with a `-- migrate:up` block); say which with `layout = \"goose\"` or `layout = \"dbmate\"`",
+            "the layout is ambiguous: goose fits (files with `-- +goose` annotations: 1) and dbmate fits (files with a `-- migrate:up` block: 1); say which with `layout = \"goose\"` or `layout = \"dbmate\"`",
         ),
         (
             None,
@@ -214,7 +214,11 @@ fn a_file_without_readable_text_is_refused_and_named() {
     let cases = [
         (
             Content::NotUtf8 { offset: 17 },
-            "`1_a.up.sql` is not UTF-8: the byte at offset 17 fits no character; convert the file, for example with `iconv -t UTF-8`",
+            "`1_a.up.sql` is not UTF-8: the byte at offset 17 fits no character; convert the file, for example with `iconv -f LATIN1 -t UTF-8`",
+        ),
+        (
+            Content::NotUtf8 { offset: 0 },
+            "`1_a.up.sql` is not UTF-8: the byte at offset 0 fits no character; convert the file, for example with `iconv -f UTF-16 -t UTF-8`",
         ),
         (
             Content::Unreadable {

@@ -48,16 +48,16 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
     let before: Vec<_> = groups
         .iter()
         .filter(|(on, _)| !on.is_empty())
-        .map(|(on, phase)| format!("{on} {phase}"))
+        .map(|(on, phase)| format!("{phase} on {on}"))
         .collect();
     let parts = split(file.migration, &file.script.statements, file.phases);
     report.finding(
         file.script.statements[first].span,
         format!(
-            "no moment is right for this file: {}, which run before the cutover, and {} contract, which waits until \
-             every release without it is retired",
-            before.join(" and "),
-            on(&Phase::gates_as_contract)
+            "no moment is right for this file: it has to run before the cutover ({}), and to wait until every release \
+             without it is retired ({})",
+            before.join(", "),
+            format_args!("contract on {}", on(&Phase::gates_as_contract)),
         ),
         format!("Split it into one migration for each phase\n\n{}", shown(&parts)),
     );

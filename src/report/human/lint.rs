@@ -66,7 +66,7 @@ fn finding(out: &mut String, one: &Located<'_>, paint: Paint) {
         if text.is_empty() {
             line!(out)
         } else {
-            line!(out, "      {text}")
+            line!(out, "      {}", excerpt(text, 0, ADVICE_AT_MOST))
         }
     }
     if let Some(fix) = &finding.fix {
@@ -80,10 +80,10 @@ fn finding(out: &mut String, one: &Located<'_>, paint: Paint) {
     line!(out);
 }
 
-/// The lines that the finding speaks of, with the range underlined on the first.
+/// The lines that the finding speaks of, with the range underlined on the first. Of a long line only what stands
+/// around the beginning of the range is shown.
 fn quote(out: &mut String, one: &Located<'_>, paint: Paint) {
     const LINES_AT_MOST: usize = 4;
-    const LINE_AT_MOST: usize = 160;
     let last = one.end.line.min(one.start.line + LINES_AT_MOST - 1);
     let width = last.to_string().len();
     let lines = one
@@ -93,31 +93,104 @@ fn quote(out: &mut String, one: &Located<'_>, paint: Paint) {
         .skip(one.start.line - 1)
         .take(last + 1 - one.start.line);
     for (at, text) in lines {
-        let number = format!("{:>width$}", at + 1);
-        let shown: String = text.chars().take(LINE_AT_MOST).collect();
-        line!(
-            out,
-            "  {} {}",
-            paint.blue(format!("{number} |")),
-            shown.trim_end()
-        );
-        if at + 1 == one.start.line {
-            let end = if one.end.line == one.start.line {
-                one.end.column
-            } else {
-                text.chars().count() + 1
-            };
-            let under = end.saturating_sub(one.start.column).clamp(1, LINE_AT_MOST);
-            let indent: String = text
-                .chars()
-                .take(one.start.column - 1)
-                .map(|c| if c == '\t' { '\t' } else { ' ' })
-                .collect();
-            let bar = paint.blue(format!("{:>width$} |", ""));
-            line!(out, "  {bar} {indent}{}", paint.red("^".repeat(under)));
+        let number = paint.blue(format!("{:>width$} |", at + 1));
+        let text = text.trim_start_matches('\u{feff}');
+        if at + 1 > one.start.line {
+            line!(
+                out,
+                "  {number} {}",
+                excerpt(text, 0, LINE_AT_MOST).trim_end()
+            );
+            continue;
         }
+        let skipped = left_out(text, one.start.column);
+        let shown = excerpt(text, skipped, LINE_AT_MOST);
+        let shown = shown.trim_end();
+        line!(out, "  {number} {shown}");
+        let end = match one.end.line == one.start.line {
+            true => one.end.column,
+            false => text.chars().count() + 1,
+        };
+        let before = one.start.column - 1 - skipped;
+        let indent: String = shown.chars().take(before).map(blank).collect();
+        let room = shown.chars().count().saturating_sub(before);
+        let under = end.saturating_sub(one.start.column).min(room).max(1);
+        let bar = paint.blue(format!("{:>width$} |", ""));
+        line!(out, "  {bar} {indent}{}", paint.red("^".repeat(under)));
     }
     if last < one.end.line {
         line!(out, "  {} …", paint.blue(format!("{:>width$} |", "")));
+    }
+}
+
+/// The most characters of a line that are shown.
+const LINE_AT_MOST: usize = 160;
+
+/// The most characters of a line of advice: more than a person writes, less than a dump of data holds.
+const ADVICE_AT_MOST: usize = 2_000;
+
+/// How many characters at the beginning of a line are left out, so that the one at `column` is seen.
+fn left_out(text: &str, column: usize) -> usize {
+    const BEFORE: usize = 40;
+    if column + BEFORE <= LINE_AT_MOST || text.chars().count() <= LINE_AT_MOST {
+        return 0;
+    }
+    column - 1 - BEFORE
+}
+
+/// At most `at_most` characters of a line, from its character `skipped` on, with `…` for what is cut off.
+fn excerpt(text: &str, skipped: usize, at_most: usize) -> String {
+    let mut rest = text.chars().skip(skipped);
+    let mut shown: String = rest.by_ref().take(at_most).map(visible).collect();
+    if skipped > 0 {
+        shown = "…".chars().chain(shown.chars().skip(1)).collect();
+    }
+    if rest.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A terminal would obey a control character; its picture is shown instead.
+fn visible(c: char) -> char {
+    match c {
+        '\t' => c,
+        '\0'..'\x20' => {
+            char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
+        '\x7f' => '\u{2421}',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+fn blank(c: char) -> char {
+    if c == '\t' { '\t' } else { ' ' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_line_only_what_stands_around_the_place_is_shown() {
+        let long: String = ('a'..='z').cycle().take(1_000).collect();
+        assert_eq!(left_out("short", 3), 0);
+        assert_eq!(left_out(&long, 100), 0);
+        assert_eq!(left_out(&long, 500), 459);
+        assert_eq!(excerpt("short", 0, LINE_AT_MOST), "short");
+        let shown = excerpt(&long, 459, LINE_AT_MOST);
+        assert!(shown.starts_with('…') && shown.ends_with('…'));
+        assert_eq!(shown.chars().count(), LINE_AT_MOST + 1);
+        assert_eq!(shown.chars().nth(40), long.chars().nth(499));
+        assert!(!excerpt(&long, 900, LINE_AT_MOST).ends_with('…'));
+    }
+
+    #[test]
+    fn a_terminal_is_sent_no_control_character_of_a_file() {
+        assert_eq!(
+            excerpt("a\0b\tc\u{1b}[31m\u{7f}\u{9b}", 0, LINE_AT_MOST),
+            "a␀b\tc␛[31m␡\u{fffd}"
+        );
     }
 }

@@ -57,9 +57,10 @@ pub(super) fn line(
         });
     }
     let reason = pairs.iter().find(|pair| pair.key == "reason");
+    // A key that is not known may be the one that the reason was meant for, misspelt: one mistake, one message.
     let has_user = pairs
         .iter()
-        .any(|pair| matches!(pair.key, "phase" | "allow"));
+        .any(|pair| matches!(pair.key, "phase" | "allow") || !is_key(pair.key));
     let mut directives = Vec::new();
     for (index, pair) in pairs.iter().enumerate() {
         let twice = pairs[..index].iter().any(|earlier| earlier.key == pair.key);
