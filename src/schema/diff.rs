@@ -172,9 +172,115 @@ pub(crate) fn demands_the_same(one: &ConstraintKind, other: &ConstraintKind) -> 
     }
 }
 
+/// The expression in one spelling of white space, case, quotes around plain names, and parentheses around the whole.
+/// Parentheses inside of it stay, and so do strings to the last blank: they carry meaning.
 fn normal(expr: &Expr) -> String {
-    expr.text
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')'))
-        .collect()
+    let mut normal = String::new();
+    let mut rest = without_outer_parentheses(expr.text.trim());
+    while let Some(first) = rest.chars().next() {
+        let (piece, after) = rest.split_at(piece_length(rest, first));
+        rest = after.trim_start();
+        let spelt = match first {
+            '\'' => piece.to_owned(),
+            '"' | '`' | '[' => {
+                let name = &piece[1..piece.len() - 1];
+                if is_plain(name) { name } else { piece }.to_owned()
+            }
+            _ => piece.to_lowercase(),
+        };
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if normal.ends_with(is_word) && spelt.starts_with(is_word) {
+            normal.push(' ');
+        }
+        normal.push_str(&spelt);
+    }
+    normal
+}
+
+/// How many bytes the word, the quoted text or the sign at the beginning of `text` has.
+fn piece_length(text: &str, first: char) -> usize {
+    let close = match first {
+        '\'' | '"' | '`' => first,
+        '[' => ']',
+        c if c.is_alphanumeric() || c == '_' => {
+            let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+            return end.unwrap_or(text.len());
+        }
+        c => return c.len_utf8(),
+    };
+    match text[1..].find(close) {
+        Some(at) => at + 2,
+        // Nothing closes it: the sign stands for itself.
+        None => first.len_utf8(),
+    }
+}
+
+/// Whether a quoted name means the same without its quotes on every engine.
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn without_outer_parentheses(text: &str) -> &str {
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'));
+    let mut depth = 0_i32;
+    let encloses = inner.is_some_and(|inner| {
+        inner.chars().all(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth >= 0
+        })
+    });
+    match inner {
+        Some(inner) if encloses => without_outer_parentheses(inner.trim()),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> ConstraintKind {
+        ConstraintKind::Check(Expr {
+            text: text.to_owned(),
+            calls: Vec::new(),
+            columns: Vec::new(),
+            literal: false,
+        })
+    }
+
+    #[test]
+    fn a_demand_is_the_same_in_another_spelling_and_in_no_other_sense() {
+        let same = [
+            ("total >= 0", "TOTAL>=0"),
+            ("total >= 0", "(\"total\" >= 0)"),
+            ("total >= 0", "((`total`  >=\n0))"),
+            ("a AND b", "[a] and b"),
+        ];
+        for (one, other) in same {
+            assert!(
+                demands_the_same(&check(one), &check(other)),
+                "{one}, {other}"
+            );
+        }
+        let different = [
+            ("(a OR b) AND c", "a OR (b AND c)"),
+            ("(a) OR (b)", "a) OR (b"),
+            ("state = 'a b'", "state = 'ab'"),
+            ("state = 'A'", "state = 'a'"),
+            ("\"Total\" > 0", "total > 0"),
+            ("a and b", "aandb"),
+            ("total > 0", "total >= 0"),
+        ];
+        for (one, other) in different {
+            assert!(
+                !demands_the_same(&check(one), &check(other)),
+                "{one}, {other}"
+            );
+        }
+    }
 }
