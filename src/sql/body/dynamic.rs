@@ -105,7 +105,7 @@ impl Session<'_> {
         if self.dialect != Dialect::Mysql {
             return;
         }
-        for (variable, value) in super::walk::assignments(tokens) {
+        for (variable, value) in super::targets::assignments(tokens) {
             let texts = evaluate::texts(self.text, value, self.dialect, &self.variables);
             self.variables.assign(&variable, Assigned::Texts(texts));
         }
@@ -116,7 +116,7 @@ impl Session<'_> {
         if self.dialect != Dialect::Mysql {
             return;
         }
-        let targets = super::walk::targets(self.text, span, self.dialect);
+        let targets = super::targets::targets(self.text, span, self.dialect);
         for target in targets.iter().flat_map(|found| &found.names) {
             let value = targets.as_ref().and_then(|found| found.value);
             let value = value.map_or(Assigned::Unknown, |value| {

@@ -81,7 +81,7 @@ impl Described {
             tokens,
             format!("another program fills in `{name}` before the engine sees it"),
         );
-        for opaque in &mut described.opaque {
+        if let Some(opaque) = &mut described.opaque {
             opaque.kind = OpaqueKind::Template;
         }
         described

@@ -1,0 +1,138 @@
+//! Declarations, assignments, and everything else that gives a variable a value.
+
+use super::super::evaluate::{self, Assigned};
+use super::super::targets::targets;
+use super::Walk;
+use crate::model::Span;
+use crate::sql::cursor::Tokens;
+use crate::sql::token::TokenKind;
+
+impl Walk<'_> {
+    /// PL/pgSQL declares in a section, MySQL in statements.
+    pub(super) fn declare(&mut self) {
+        if self.is_mysql() {
+            self.mysql_declaration();
+            return;
+        }
+        while !self.tokens.at_end() && !self.tokens.is("begin") {
+            self.declaration();
+            if self.tokens.take_kind(TokenKind::Semicolon).is_none() {
+                return;
+            }
+        }
+    }
+
+    fn declaration(&mut self) {
+        let name = self.tokens.peek_text().to_owned();
+        self.tokens.advance();
+        while !self.tokens.at_end()
+            && !self.tokens.is_kind(TokenKind::Semicolon)
+            && !self.tokens.is("default")
+            && !self.tokens.is_operator(":=")
+            && !self.tokens.is_operator("=")
+        {
+            self.tokens.skip();
+        }
+        if !self.tokens.at_end() && !self.tokens.is_kind(TokenKind::Semicolon) {
+            self.tokens.advance();
+            let value = self.expression(&[]);
+            self.variables.assign(&name, Assigned::Expression(value));
+        }
+    }
+
+    /// `[target] := expression`; in MySQL the same behind `SET`.
+    pub(super) fn assignment(&mut self) -> bool {
+        if self.is_mysql() {
+            return false;
+        }
+        let mark = self.tokens.mark();
+        let mut plain = true;
+        if self.tokens.ident().is_none() && self.tokens.take_kind(TokenKind::Placeholder).is_none()
+        {
+            return false;
+        }
+        let name = self.tokens.since(mark).of(self.tokens.text()).to_owned();
+        while self.tokens.take_kind(TokenKind::Dot).is_some() {
+            plain = false;
+            self.tokens.advance();
+        }
+        while self.tokens.take_operator("[") {
+            plain = false;
+            while !self.tokens.at_end() && !self.tokens.take_operator("]") {
+                self.tokens.skip();
+            }
+        }
+        if !self.tokens.take_operator(":=") && !self.tokens.take_operator("=") {
+            self.tokens.reset(mark);
+            return false;
+        }
+        let value = self.expression(&[]);
+        if plain {
+            self.assign(&name, value);
+        } else {
+            self.variables.assign(&name, Assigned::Unknown);
+        }
+        true
+    }
+
+    /// Gives a variable the value of an expression, of which the variable itself may be a part.
+    pub(super) fn assign(&mut self, name: &str, value: Span) {
+        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let mut words = Tokens::new(text, value, dialect);
+        let mut grows = false;
+        while let Some(token) = words.advance() {
+            grows |= token.span.of(text).eq_ignore_ascii_case(name);
+        }
+        // In a loop it grows without end, and is left to go in a circle.
+        if grows && self.loops.is_empty() {
+            let texts = evaluate::texts(text, value, dialect, &self.variables);
+            let certain = self.collecting || self.variables.is_fresh(name);
+            self.variables.assign(name, Assigned::Texts(texts));
+            // Without a last value, what it grew from may be what it grew to, which was noted the first time.
+            if !certain {
+                self.variables.forget_last(name);
+            }
+        } else {
+            self.variables.assign(name, Assigned::Expression(value));
+        }
+    }
+
+    /// A called procedure may give its arguments other values, and MySQL assigns inside of queries.
+    pub(super) fn note_hidden_assignments(&mut self, span: Span) {
+        let mut tokens = Tokens::new(self.tokens.text(), span, self.tokens.dialect());
+        if tokens.is("call") {
+            self.assign_unknown(span);
+            return;
+        }
+        while let Some(token) = tokens.advance() {
+            if token.kind == TokenKind::Placeholder && tokens.is_operator(":=") {
+                self.assign_unknown(token.span);
+            }
+        }
+    }
+
+    /// The statement at `span` without `INTO variables`, if it has that; what is assigned so is noted.
+    pub(super) fn without_targets(&mut self, span: Span) -> Option<String> {
+        let text = self.tokens.text();
+        let targets = targets(text, span, self.tokens.dialect())?;
+        for name in &targets.names {
+            let value = targets
+                .value
+                .map_or(Assigned::Unknown, Assigned::Expression);
+            self.variables.assign(name, value);
+        }
+        Some(targets.left_out(text, span))
+    }
+
+    /// Whatever is named at `span` is given what nobody can tell.
+    pub(super) fn assign_unknown(&mut self, span: Span) {
+        let text = self.tokens.text();
+        let mut names = Tokens::new(text, span, self.tokens.dialect());
+        while let Some(token) = names.advance() {
+            if matches!(token.kind, TokenKind::Word | TokenKind::Placeholder) {
+                self.variables
+                    .assign(token.span.of(text), Assigned::Unknown);
+            }
+        }
+    }
+}
