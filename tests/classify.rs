@@ -351,6 +351,10 @@ fn what_comes_back_in_the_file_is_a_replacement() {
             "ce",
         ),
         (
+            "CREATE TYPE mood_new AS ENUM ('sad', 'happy', 'calm'); ALTER TABLE m ALTER COLUMN mood TYPE mood_new USING (mood::text::mood_new); ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYPE mood_old",
+            "eenen",
+        ),
+        (
             "ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('sad', 'happy', 'calm'); ALTER TABLE m ALTER COLUMN mood TYPE mood USING mood::text::mood; DROP TYPE mood_old",
             "neen",
         ),
