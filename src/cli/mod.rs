@@ -106,7 +106,7 @@ fn dialect(text: &str) -> Result<Dialect, String> {
         .into_iter()
         .find(|dialect| dialect.name() == text);
     known
-        .or_else(|| match text {
+        .or(match text {
             "postgresql" | "pg" => Some(Dialect::Postgres),
             "mariadb" => Some(Dialect::Mysql),
             "sqlite3" => Some(Dialect::Sqlite),

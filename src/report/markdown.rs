@@ -1,6 +1,6 @@
 //! Markdown: a comment on a pull request that one wants to keep.
 
-use super::{LintReport, ReviewedFile, line};
+use super::{LintReport, ReviewedFile, count, line};
 use crate::model::{LineIndex, LockMode, Phase, Severity};
 use crate::plan::{Plan, Status, Step};
 
@@ -9,9 +9,9 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
     let summary = report.summary();
     line!(
         out,
-        "### bgmigrate lint: {} errors, {} warnings",
-        summary.errors,
-        summary.warnings
+        "### bgmigrate lint: {}, {}",
+        count(summary.errors, "error"),
+        count(summary.warnings, "warning"),
     );
     line!(out);
     for one in report.located() {
@@ -99,12 +99,12 @@ pub(super) fn plan(plan: &Plan, title: &str) -> String {
     let summary = &plan.summary;
     line!(
         out,
-        "<sub>{} migrations, {} statements, {} not understood; {} errors, {} warnings.</sub>",
-        summary.migrations,
-        summary.statements,
+        "<sub>{}, {}, {} not understood; {}, {}.</sub>",
+        count(summary.migrations, "migration"),
+        count(summary.statements, "statement"),
         summary.opaque,
-        summary.errors,
-        summary.warnings,
+        count(summary.errors, "error"),
+        count(summary.warnings, "warning"),
     );
     out
 }

@@ -170,6 +170,15 @@ impl ReviewedFile<'_> {
     }
 }
 
+/// `1 file`, `2 files`.
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
+}
+
 /// Writing into a `String` cannot fail.
 macro_rules! line {
     ($out:expr) => {{ $out.push('\n'); }};

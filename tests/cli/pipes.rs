@@ -40,11 +40,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         let status = child.wait().expect("the tool ends").code();
         assert_eq!(talk, "", "{words}");
         // Lint still tells by its status what it found.
-        let expected = if words.starts_with("lint --dialect") {
-            1
-        } else {
-            0
-        };
+        let expected = i32::from(words.starts_with("lint --dialect"));
         assert_eq!(status, Some(expected), "{words}");
     }
 }

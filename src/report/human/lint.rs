@@ -64,9 +64,9 @@ fn finding(out: &mut String, one: &Located<'_>, paint: Paint) {
     }
     for text in help.skip_while(|text| text.is_empty()) {
         if text.is_empty() {
-            line!(out)
+            line!(out);
         } else {
-            line!(out, "      {}", excerpt(text, 0, ADVICE_AT_MOST))
+            line!(out, "      {}", excerpt(text, 0, ADVICE_AT_MOST));
         }
     }
     if let Some(fix) = &finding.fix {
@@ -107,9 +107,10 @@ fn quote(out: &mut String, one: &Located<'_>, paint: Paint) {
         let shown = excerpt(text, skipped, LINE_AT_MOST);
         let shown = shown.trim_end();
         line!(out, "  {number} {shown}");
-        let end = match one.end.line == one.start.line {
-            true => one.end.column,
-            false => text.chars().count() + 1,
+        let end = if one.end.line == one.start.line {
+            one.end.column
+        } else {
+            text.chars().count() + 1
         };
         let before = one.start.column - 1 - skipped;
         let indent: String = shown.chars().take(before).map(blank).collect();

@@ -8,7 +8,7 @@ pub(super) use classify::classify;
 pub(super) use lint::lint;
 pub(super) use plan::plan;
 
-use super::Paint;
+use super::{Paint, count};
 use crate::model::{FilePhase, Phase, Severity};
 
 fn phase(paint: Paint, phase: Phase) -> String {
@@ -35,14 +35,5 @@ fn severity(paint: Paint, severity: Severity) -> String {
         Severity::Error => paint.red(severity),
         Severity::Warning => paint.yellow(severity),
         Severity::Note | Severity::Off => paint.blue(severity),
-    }
-}
-
-/// `1 file`, `2 files`.
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
     }
 }
