@@ -217,20 +217,20 @@ impl Work<'_> {
                 .into_iter()
                 .map(|entry| in_fashion_of(&migration.text, &tree, entry))
                 .collect();
-            let grown = self
-                .read(&overlaid(&tree, &new))
-                .map_err(|error| error.to_string())?;
-            let next = grown.migrations.get(at + 1);
-            let is_new = next.filter(|next| place_of(&folder, &next.id, &next.file).is_none());
-            let Some(next) =
-                is_new.filter(|_| grown.migrations.len() == folder.migrations.len() + 1)
-            else {
-                return Err(format!(
-                    "a new migration right after `{}` needs a version that is not free, so it must be added by hand",
-                    after.file
-                ));
+            let not_free = format!(
+                "a new migration right after `{}` needs a version that is not free, so it must be added by hand",
+                after.file
+            );
+            // With a version that is taken the folder cannot be read, or the new one comes elsewhere.
+            let Ok(grown) = self.read(&overlaid(&tree, &new)) else {
+                return Err(not_free);
             };
-            after = next.clone();
+            let is_one_more = grown.migrations.len() == folder.migrations.len() + 1;
+            let is_new = |next: &Migration| place_of(&folder, &next.id, &next.file).is_none();
+            let next = grown.migrations.into_iter().nth(at + 1);
+            after = next
+                .filter(|next| is_one_more && is_new(next))
+                .ok_or(not_free)?;
             for entry in new {
                 if !self
                     .state
