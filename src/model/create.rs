@@ -96,19 +96,18 @@ impl CreateIndex {
 
     /// How people name it: `users_email_idx`, or `on users (email)` without a name.
     pub fn label(&self) -> String {
-        match &self.name {
-            Some(name) => name.to_string(),
-            None => {
-                let keys: Vec<_> = self
-                    .keys
-                    .iter()
-                    .map(|key| {
-                        key.as_ref()
-                            .map_or_else(|expr| expr.text.clone(), ToString::to_string)
-                    })
-                    .collect();
-                format!("on {} ({})", self.table, keys.join(", "))
-            }
+        if let Some(name) = &self.name {
+            name.to_string()
+        } else {
+            let keys: Vec<_> = self
+                .keys
+                .iter()
+                .map(|key| {
+                    key.as_ref()
+                        .map_or_else(|expr| expr.text.clone(), ToString::to_string)
+                })
+                .collect();
+            format!("on {} ({})", self.table, keys.join(", "))
         }
     }
 }

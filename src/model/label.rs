@@ -175,17 +175,16 @@ impl TableChange {
             | Self::SetGenerated { column, .. }
             | Self::SetColumnOption { column, .. } => column,
             Self::AddConstraint { constraint, .. } => {
-                return match &constraint.name {
-                    Some(name) => Some(name.to_string()),
-                    None => {
-                        let columns: Vec<_> = constraint
-                            .kind
-                            .columns()
-                            .iter()
-                            .map(ToString::to_string)
-                            .collect();
-                        Some(format!("({})", columns.join(", ")))
-                    }
+                return if let Some(name) = &constraint.name {
+                    Some(name.to_string())
+                } else {
+                    let columns: Vec<_> = constraint
+                        .kind
+                        .columns()
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect();
+                    Some(format!("({})", columns.join(", ")))
                 };
             }
             Self::RenameConstraint { from: name, .. }

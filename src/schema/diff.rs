@@ -43,15 +43,15 @@ pub(crate) fn redefinition_changes(before: &ColumnDef, after: &ColumnDef) -> Vec
 fn column_changes(before: &ColumnDef, after: &ColumnDef, changes: &mut Vec<TableChange>) {
     let column = || before.name.clone();
     let recoded = after.charset.is_some() && before.charset != after.charset;
-    if before.data_type != after.data_type || before.collation != after.collation || recoded {
-        if let Some(data_type) = &after.data_type {
-            changes.push(TableChange::SetType {
-                column: column(),
-                data_type: data_type.clone(),
-                using: None,
-                collation: after.collation.clone(),
-            });
-        }
+    if (before.data_type != after.data_type || before.collation != after.collation || recoded)
+        && let Some(data_type) = &after.data_type
+    {
+        changes.push(TableChange::SetType {
+            column: column(),
+            data_type: data_type.clone(),
+            using: None,
+            collation: after.collation.clone(),
+        });
     }
     match (before.not_null, after.not_null) {
         (false, true) => changes.push(TableChange::SetNotNull { column: column() }),

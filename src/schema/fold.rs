@@ -139,10 +139,10 @@ impl Schema {
                 }
             }
             TableChange::SetNotNull { column } => {
-                with_column(table, column, |def| def.not_null = true)
+                with_column(table, column, |def| def.not_null = true);
             }
             TableChange::DropNotNull { column } => {
-                with_column(table, column, |def| def.not_null = false)
+                with_column(table, column, |def| def.not_null = false);
             }
             TableChange::SetDefault { column, default } => {
                 with_column(table, column, |def| def.default = Some(default.clone()));
@@ -159,7 +159,7 @@ impl Schema {
                     "drop identity" => def.identity = None,
                     "drop expression" => def.generated = None,
                     _ => {}
-                })
+                });
             }
             TableChange::AddConstraint { constraint, .. } => {
                 table.add_constraint(constraint.clone(), birth, dialect);
@@ -418,10 +418,10 @@ impl Schema {
             return;
         };
         match (shape, change) {
-            (TypeShape::Enum(labels), TypeChange::AddValue { label, .. }) => {
-                if !labels.contains(label) {
-                    labels.push(label.clone());
-                }
+            (TypeShape::Enum(labels), TypeChange::AddValue { label, .. })
+                if !labels.contains(label) =>
+            {
+                labels.push(label.clone());
             }
             (TypeShape::Enum(labels), TypeChange::RenameValue { from, to }) => {
                 for label in labels.iter_mut().filter(|label| *label == from) {

@@ -391,9 +391,9 @@ fn joined(table: &str, columns: &str, suffix: &str) -> String {
     let (mut first, mut second) = (table.len(), columns.len());
     while first + second > room {
         if first > second {
-            first -= 1
+            first -= 1;
         } else {
-            second -= 1
+            second -= 1;
         }
     }
     let cut = |text: &str, mut length: usize| {

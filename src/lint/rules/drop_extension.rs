@@ -2,7 +2,7 @@
 //!
 //! ## What happens
 //! Everything that the extension brought is gone at once: a default like `uuid_generate_v4()`, an operator of
-//! `pg_trgm`, a column type of `citext` or PostGIS. PostgreSQL refuses the drop while objects depend on it, but queries
+//! `pg_trgm`, a column type of `citext` or `PostGIS`. PostgreSQL refuses the drop while objects depend on it, but queries
 //! of the application are no objects.
 //!
 //! ## Not reported

@@ -12,7 +12,7 @@
 //! difference of the two definitions, by the rules for each difference.
 //!
 //! ## Instead
-//! The steps of sqlite.org/lang_altertable.html, section 7, in that order: foreign keys off, begin, create new, copy,
+//! The steps of `sqlite.org/lang_altertable.html`, section 7, in that order: foreign keys off, begin, create new, copy,
 //! drop old, rename new, indexes and triggers again, `PRAGMA foreign_key_check`, commit, foreign keys on.
 
 use super::{Check, Rule, Sqlite};

@@ -10,7 +10,7 @@
 //! needs the view's whole text.
 //!
 //! ## Instead
-//! Rebuild the table (sqlite.org/lang_altertable.html, section 7): new table, copy, drop, rename, with
+//! Rebuild the table (`sqlite.org/lang_altertable.html`, section 7): new table, copy, drop, rename, with
 //! `PRAGMA foreign_keys = OFF` before the transaction and `PRAGMA foreign_key_check` before its end.
 
 use super::{Check, Rule, Sqlite};
@@ -106,7 +106,7 @@ fn refused_column(column: &ColumnDef, on_new_table: bool) -> Option<&'static str
     computed.then_some("as soon as there are rows, the default of a column that is added must be a constant")
 }
 
-/// What keeps the column from being dropped (sqlite.org/lang_altertable.html, section 5).
+/// What keeps the column from being dropped (`sqlite.org/lang_altertable.html`, section 5).
 fn in_use(table: &Table, column: &Ident) -> Option<String> {
     for held in &table.constraints {
         let what = match &held.constraint.kind {

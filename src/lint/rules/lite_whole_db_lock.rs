@@ -2,7 +2,7 @@
 //!
 //! ## What happens
 //! SQLite has one write lock for the whole database. While rows are copied, an index is built or the file is
-//! vacuumed, every other process that writes waits for its `busy_timeout` and then fails with SQLITE_BUSY, whichever
+//! vacuumed, every other process that writes waits for its `busy_timeout` and then fails with `SQLITE_BUSY`, whichever
 //! table it writes to.
 //!
 //! ## Not reported

@@ -9,7 +9,7 @@
 //! Switching them off again. The phase can be declared by a directive; the finding stays until it is allowed.
 //!
 //! ## Instead
-//! ALTER TABLE, or a rebuild of the table (sqlite.org/lang_altertable.html, section 7).
+//! ALTER TABLE, or a rebuild of the table (`sqlite.org/lang_altertable.html`, section 7).
 
 use super::{Check, Rule, Sqlite};
 use crate::lint::{Report, Site};

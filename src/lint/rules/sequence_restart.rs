@@ -1,4 +1,4 @@
-//! Makes a sequence or AUTO_INCREMENT start again, step otherwise or end earlier.
+//! Makes a sequence or `AUTO_INCREMENT` start again, step otherwise or end earlier.
 //!
 //! ## What happens
 //! Numbers are given twice (inserts of every release then fail on the key, or rows are found that are not meant),
