@@ -539,6 +539,43 @@ fn a_declared_phase_beats_the_classifier_and_says_so() {
 }
 
 #[test]
+fn a_helper_that_the_file_makes_and_takes_away_is_no_loss() {
+    let helper = "DROP PROCEDURE IF EXISTS work; CREATE PROCEDURE work() BEGIN ALTER TABLE users ADD note text; END; CALL work(); DROP PROCEDURE work;";
+    let unknown_before = format!("{USERS} ALTER TABLE elsewhere ADD note text;");
+    for (before, expected) in [
+        (USERS.to_owned(), "eeee"),
+        // The procedure that a release may call is replaced, and then it is gone.
+        (
+            format!("{USERS} CREATE PROCEDURE work() BEGIN END;"),
+            "eeec",
+        ),
+        (unknown_before, "ceee"),
+    ] {
+        assert_eq!(
+            letters(&judge(Mysql, &before, helper)),
+            expected,
+            "{before}"
+        );
+    }
+}
+
+#[test]
+fn what_is_dropped_made_anew_and_dropped_again_is_gone() {
+    let before = format!("{USERS} CREATE VIEW v AS SELECT id FROM users;");
+    let view = "DROP VIEW v; CREATE VIEW v AS SELECT id FROM users; DROP VIEW v;";
+    assert_eq!(letters(&judge(Postgres, &before, view)), "eec");
+    let of_its_own = "CREATE VIEW w AS SELECT id FROM users; DROP VIEW w;";
+    assert_eq!(letters(&judge(Postgres, &before, of_its_own)), "ee");
+}
+
+#[test]
+fn a_table_that_comes_back_in_another_case_is_renamed_on_mysql() {
+    let swap = |to: &str| format!("RENAME TABLE users TO users_2; RENAME TABLE users_2 TO {to};");
+    assert_eq!(letters(&judge(Mysql, USERS, &swap("USERS"))), "cn");
+    assert_eq!(letters(&judge(Mysql, USERS, &swap("users"))), "nn");
+}
+
+#[test]
 fn a_call_does_what_the_routine_of_an_earlier_file_does() {
     let create = |body: &str| {
         format!(

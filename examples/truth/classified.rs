@@ -36,7 +36,7 @@ pub(crate) struct HeldBy {
     pub(crate) reason: String,
     /// What it drops or alters.
     pub(crate) target: Option<Object>,
-    /// The file itself makes something of the target's name.
+    /// The file itself has made something of the target's name by then.
     pub(crate) made_here: bool,
 }
 
@@ -100,19 +100,19 @@ fn engine(dialect: Dialect) -> Engine {
 fn read(migration: &Migration, reviewed: &Reviewed) -> Classified {
     let lines = LineIndex::new(&migration.text);
     let statements = &reviewed.script.statements;
-    let changes = || statements.iter().flat_map(|statement| &statement.changes);
-    let made: HashSet<String> = changes()
-        .filter_map(|change| made(&change.action))
-        .collect();
-    let held_by = statements
+    let mut made_so_far = HashSet::new();
+    let mut all_held_by = Vec::new();
+    for ((statement, judged), phase) in statements
         .iter()
         .zip(&reviewed.judged)
         .zip(&reviewed.phases)
-        .filter(|(_, phase)| phase.gates_as_contract())
-        .flat_map(|((statement, judged), _)| {
-            held_by(lines.line(statement.span.start), statement, judged, &made)
-        })
-        .collect();
+    {
+        if phase.gates_as_contract() {
+            let line = lines.line(statement.span.start);
+            all_held_by.extend(held_by(line, statement, judged, &made_so_far));
+        }
+        made_so_far.extend(statement.changes.iter().filter_map(|it| made(&it.action)));
+    }
     let let_pass = statements
         .iter()
         .zip(&reviewed.judged)
@@ -142,7 +142,7 @@ fn read(migration: &Migration, reviewed: &Reviewed) -> Classified {
             .iter()
             .filter(|statement| statement.opaque.is_some())
             .count(),
-        held_by,
+        held_by: all_held_by,
     }
 }
 

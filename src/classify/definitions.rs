@@ -101,7 +101,12 @@ pub(super) fn create(object: &Object, context: &Context<'_>) -> Judgement {
     }
 }
 
-pub(super) fn drop(object: &Object, cascade: bool, context: &Context<'_>) -> Judgement {
+pub(super) fn drop(
+    object: &Object,
+    if_exists: bool,
+    cascade: bool,
+    context: &Context<'_>,
+) -> Judgement {
     if context.schema.is_new(object) && !cascade {
         return says(
             Effect::Add,
@@ -111,6 +116,18 @@ pub(super) fn drop(object: &Object, cascade: bool, context: &Context<'_>) -> Jud
     let kind = object.kind;
     if matches!(kind, ObjectKind::View | ObjectKind::MaterializedView) {
         return drop_view(object, context);
+    }
+    if kind.is_routine()
+        && if_exists
+        && context.schema.is_unheard_of_routine(&object.name)
+        && context
+            .facts
+            .creates_any_routine_after(context.index, &object.name)
+    {
+        return says(
+            Effect::Add,
+            "only clears the way for the one below: no file before made one",
+        );
     }
     if kind.is_routine()
         && context

@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{
-    Action, Change, CreateView, Effect, Engine, Ident, Name, Object, ObjectKind, RowSource,
-    TableChange,
+    Action, Change, CreateView, Dialect, Effect, Engine, Ident, Name, Object, ObjectKind,
+    RowSource, TableChange,
 };
 use crate::schema::{Index, Schema, Table, definition_changes};
 use crate::sql::Script;
@@ -101,6 +101,13 @@ impl<'a> FileFacts<'a> {
             }
             _ => false,
         })
+    }
+
+    /// Whether a routine of this name, of whatever signature, is created below.
+    pub(super) fn creates_any_routine_after(&self, index: usize, name: &Name) -> bool {
+        self.after(index).any(
+            |action| matches!(action, Action::CreateRoutine(create) if create.object.name == *name),
+        )
     }
 
     /// Whether a routine of the same signature and result comes back.
@@ -275,6 +282,14 @@ impl<'a> FileFacts<'a> {
                 continue;
             };
             let judgement = match schema.table(name) {
+                _ if is_spelled_anew(name, &after.name, engine) => says(
+                    Effect::Reshape,
+                    format!(
+                        "comes back as `{}`: where the server tells the case of table names, releases that say \
+                         `{name}` fail",
+                        after.name
+                    ),
+                ),
                 Some(before) if before.complete && after.complete => {
                     self.judge_rebuild(before, after, schema, engine)
                 }
@@ -376,6 +391,11 @@ impl<'a> FileFacts<'a> {
             worst.unwrap_or_else(|| says(Effect::Neutral, "the definition stays the same"));
         says(effect, format!("`{}` is rebuilt: {reason}", before.name))
     }
+}
+
+/// MySQL compares the names of tables as the file system does: on Linux `users` and `USERS` are two.
+fn is_spelled_anew(before: &Name, after: &Name, engine: &Engine) -> bool {
+    engine.dialect == Dialect::Mysql && before.name.written() != after.name.written()
 }
 
 /// What is said of the steps around the one that carries a rebuild's verdict. They are neutral: none of them may run

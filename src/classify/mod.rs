@@ -82,7 +82,7 @@ fn judge(action: &Action, context: &Context<'_>) -> Judgement {
                 table::drop(object, *if_exists, *cascade, context)
             }
             ObjectKind::Index => index::drop(object, *if_exists, context),
-            _ => definitions::drop(object, *cascade, context),
+            _ => definitions::drop(object, *if_exists, *cascade, context),
         },
         Action::Rename { object, to } => match object.kind {
             ObjectKind::Table | ObjectKind::ForeignTable => table::rename(object, to, context),

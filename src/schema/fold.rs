@@ -32,21 +32,27 @@ impl Schema {
                 self.create_index(create, birth);
             }
             Action::CreateView(create) => {
-                let birth = birth(!create.if_not_exists && !create.or_replace);
+                let anew = !self.comes_back(&create.name, ObjectKind::is_relation);
+                let birth = birth(anew && !create.if_not_exists && !create.or_replace);
                 self.create_view(create, birth);
             }
             Action::CreateRoutine(create) => {
-                let birth = birth(!create.or_replace && !create.if_not_exists);
+                let anew = !self.comes_back(&create.object.name, ObjectKind::is_routine);
+                let birth = birth(anew && !create.or_replace && !create.if_not_exists);
                 self.create_routine(create, birth);
             }
             Action::CreateTrigger(create) => {
                 let object =
                     Object::new(ObjectKind::Trigger, create.name.clone()).on(create.table.clone());
-                let birth = birth(!create.or_replace && !create.if_not_exists);
+                let anew = !self.comes_back(&create.name, |kind| kind == ObjectKind::Trigger);
+                let birth = birth(anew && !create.or_replace && !create.if_not_exists);
                 self.create_other(object, birth);
             }
             Action::CreateType(create) => {
-                let birth = birth(true);
+                let anew = !self.comes_back(&create.name, |kind| {
+                    matches!(kind, ObjectKind::Type | ObjectKind::Domain)
+                });
+                let birth = birth(anew);
                 self.create_type(create, birth);
             }
             Action::Create {
@@ -54,7 +60,8 @@ impl Schema {
                 if_not_exists,
                 or_replace,
             } => {
-                let birth = birth(!if_not_exists && !or_replace);
+                let anew = !self.comes_back(&object.name, |kind| kind == object.kind);
+                let birth = birth(anew && !if_not_exists && !or_replace);
                 self.create_other(object.clone(), birth);
             }
             Action::Drop { object, .. } => self.drop(object),
@@ -67,6 +74,13 @@ impl Schema {
             Action::SetIndexVisible { index, visible } => self.set_index_visible(index, *visible),
             _ => {}
         }
+    }
+
+    /// Whether a release may know something of this name and kind that was dropped earlier in this pending set:
+    /// what is created in its place is as old.
+    fn comes_back(&self, name: &Name, is_kind: impl Fn(ObjectKind) -> bool) -> bool {
+        let mut dropped = self.dropped.iter();
+        dropped.any(|(object, released)| *released && object.name == *name && is_kind(object.kind))
     }
 
     fn create_table(&mut self, create: &CreateTable, birth: Birth) {

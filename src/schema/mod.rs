@@ -263,6 +263,12 @@ impl Schema {
             .any(|(own, overloads)| own.name.as_str() == name && !overloads.is_empty())
     }
 
+    /// Whether nothing speaks for a routine of this name: the folder has made every table that it touched so
+    /// far, and never a routine of this name.
+    pub fn is_unheard_of_routine(&self, name: &Name) -> bool {
+        self.made_everything() && !self.routines.contains_key(name)
+    }
+
     /// Marks the picture as blurred: something happened that could not be read, so that what is not in
     /// the picture may exist all the same.
     pub fn blur(&mut self) {
