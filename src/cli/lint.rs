@@ -145,8 +145,12 @@ pub(super) fn reviewed(source: &Source) -> Result<Vec<Reviewed>> {
     let mut mistakes = Vec::new();
     for one in &reviewed {
         let migration = &source.folder.migrations[one.index];
+        let wrong = directive_mistakes(&one.script);
+        if wrong.is_empty() {
+            continue;
+        }
         let lines = LineIndex::new(&migration.text);
-        for (span, mistake) in directive_mistakes(&one.script) {
+        for (span, mistake) in wrong {
             let place = lines.position(&migration.text, span.start);
             mistakes.push(format!(
                 "{}:{}:{}: {mistake}",

@@ -64,14 +64,8 @@ pub struct LineIndex {
 impl LineIndex {
     /// Reads the line starts of `text` (`\n` ends a line; `\r\n` too).
     pub fn new(text: &str) -> Self {
-        let starts = std::iter::once(0)
-            .chain(
-                text.bytes()
-                    .enumerate()
-                    .filter(|(_, b)| *b == b'\n')
-                    .map(|(at, _)| at + 1),
-            )
-            .collect();
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(ends).collect();
         Self { starts }
     }
 

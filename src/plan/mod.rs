@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::model::{FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict};
 use crate::review::Reviewed;
+use touch::Held;
 
 pub use crate::classify::{Part, split};
 
@@ -160,8 +161,12 @@ pub fn plan(subjects: &[Subject<'_>]) -> Plan {
         cutover: Cutover::default(),
         summary: Summary::default(),
     };
+    let mut held = Held::default();
     for (at, subject) in subjects.iter().enumerate() {
-        let step = step(subject, &subjects[..at]);
+        let step = step(subject, subjects, &held);
+        if step.phase.gates_as_contract() {
+            held.hold(at, subject.reviewed);
+        }
         plan.summary.count(&step);
         plan.cutover.place(&step, subject.reviewed);
         plan.steps.push(step);
@@ -169,13 +174,13 @@ pub fn plan(subjects: &[Subject<'_>]) -> Plan {
     plan
 }
 
-fn step(subject: &Subject<'_>, earlier: &[Subject<'_>]) -> Step {
+fn step<'a>(subject: &Subject<'a>, subjects: &[Subject<'a>], held: &Held<'a>) -> Step {
     let Subject {
         migration,
         reviewed,
         file,
     } = subject;
-    let (status, blocked_by) = status(reviewed, earlier);
+    let (status, blocked_by) = status(reviewed, subjects, held);
     let lines = LineIndex::new(&migration.text);
     let mut hazards: Vec<_> = reviewed
         .findings
@@ -199,7 +204,11 @@ fn step(subject: &Subject<'_>, earlier: &[Subject<'_>]) -> Step {
     }
 }
 
-fn status(reviewed: &Reviewed, earlier: &[Subject<'_>]) -> (Status, Vec<Blocker>) {
+fn status<'a>(
+    reviewed: &'a Reviewed,
+    subjects: &[Subject<'a>],
+    held: &Held<'a>,
+) -> (Status, Vec<Blocker>) {
     match reviewed.phase {
         FilePhase::Mixed => (
             Status::Refused,
@@ -220,14 +229,13 @@ fn status(reviewed: &Reviewed, earlier: &[Subject<'_>]) -> (Status, Vec<Blocker>
             }],
         ),
         FilePhase::Expand | FilePhase::Migrate => {
-            let held = earlier.iter().filter(|before| before.reviewed.phase.gates_as_contract());
-            let in_the_way = held.filter_map(|before| {
-                let object = touch::common(before.reviewed, reviewed)?;
-                Some(Blocker {
+            let in_the_way = held.in_the_way(reviewed).into_iter().map(|(place, object)| {
+                let before = &subjects[place].migration.id;
+                Blocker {
                     rule: "order",
-                    reason: format!("{} changes {object} first, and waits itself", before.migration.id),
-                    unblock: format!("let {} run first", before.migration.id),
-                })
+                    reason: format!("{before} changes {object} first, and waits itself"),
+                    unblock: format!("let {before} run first"),
+                }
             });
             let blockers: Vec<_> = in_the_way.collect();
             if blockers.is_empty() { (Status::Ready, blockers) } else { (Status::Waiting, blockers) }

@@ -1,39 +1,53 @@
-//! Whether two migrations touch the same object, so that one cannot overtake the other.
+//! Which migrations touch the same objects, so that one cannot overtake the other.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Action, Change, Ident, Name, ObjectKind, Phase, TableChange};
 use crate::review::Reviewed;
 
 /// A table, or one column of it.
-#[derive(PartialEq, Eq, Hash)]
-struct Touched {
-    object: Name,
-    column: Option<Ident>,
+#[derive(Clone, Copy)]
+struct Touched<'a> {
+    object: &'a Name,
+    column: Option<&'a Ident>,
 }
 
-/// The first object that the contract steps of `held` and any step of `later` both change, as people name it.
-pub(super) fn common(held: &Reviewed, later: &Reviewed) -> Option<String> {
-    let first: HashSet<Touched> = changes(held)
-        .filter(|(_, phase)| phase.gates_as_contract())
-        .flat_map(|(change, _)| touched(change))
-        .collect();
-    let second = changes(later).filter(|(_, phase)| *phase != Phase::Neutral);
-    second
-        .flat_map(|(change, _)| touched(change))
-        .find_map(|one| {
-            let clash = first.iter().find(|other| {
-                other.object == one.object
-                    && (other.column.is_none()
-                        || one.column.is_none()
-                        || other.column == one.column)
-                    && !(other.column.is_some() && one.column.is_none())
-            })?;
-            Some(match &clash.column {
-                Some(column) => format!("`{}.{column}`", clash.object),
-                None => format!("`{}`", clash.object),
-            })
-        })
+/// What the contract steps of migrations that wait will change.
+#[derive(Default)]
+pub(super) struct Held<'a> {
+    /// For each object: the places of the migrations that change it, and the column if it is one.
+    by_object: HashMap<&'a Name, Vec<(usize, Option<&'a Ident>)>>,
+}
+
+impl<'a> Held<'a> {
+    /// Holds what the contract steps of a migration change; `place` tells it from the others.
+    pub(super) fn hold(&mut self, place: usize, reviewed: &'a Reviewed) {
+        let contract = changes(reviewed).filter(|(_, phase)| phase.gates_as_contract());
+        for one in contract.flat_map(|(change, _)| touched(change)) {
+            let holds = self.by_object.entry(one.object).or_default();
+            if !holds.contains(&(place, one.column)) {
+                holds.push((place, one.column));
+            }
+        }
+    }
+
+    /// The places of the migrations that are in the way of `later`, each with the first object that both change, as
+    /// people name it. A column that is held does not hold its whole table.
+    pub(super) fn in_the_way(&self, later: &'a Reviewed) -> BTreeMap<usize, String> {
+        let mut found = BTreeMap::new();
+        let lasting = changes(later).filter(|(_, phase)| *phase != Phase::Neutral);
+        for one in lasting.flat_map(|(change, _)| touched(change)) {
+            for (place, column) in self.by_object.get(one.object).into_iter().flatten() {
+                if column.is_none() || *column == one.column {
+                    found.entry(*place).or_insert_with(|| match column {
+                        Some(column) => format!("`{}.{column}`", one.object),
+                        None => format!("`{}`", one.object),
+                    });
+                }
+            }
+        }
+        found
+    }
 }
 
 fn changes(reviewed: &Reviewed) -> impl Iterator<Item = (&Change, Phase)> {
@@ -46,17 +60,17 @@ fn changes(reviewed: &Reviewed) -> impl Iterator<Item = (&Change, Phase)> {
     })
 }
 
-fn touched(change: &Change) -> Vec<Touched> {
-    let whole = |object: &Name| Touched {
-        object: object.clone(),
+fn touched(change: &Change) -> Vec<Touched<'_>> {
+    let whole = |object| Touched {
+        object,
         column: None,
     };
     match &change.action {
         Action::CreateTable(create) => vec![whole(&create.name)],
         Action::AlterTable { table, change } => {
-            let part = |column: &Ident| Touched {
-                object: table.clone(),
-                column: Some(column.clone()),
+            let part = |column| Touched {
+                object: table,
+                column: Some(column),
             };
             match &**change {
                 TableChange::AddColumn { column, .. } => vec![part(&column.name)],
@@ -84,8 +98,8 @@ fn touched(change: &Change) -> Vec<Touched> {
             .columns
             .iter()
             .map(|column| Touched {
-                object: rows.table.clone(),
-                column: Some(column.clone()),
+                object: &rows.table,
+                column: Some(column),
             })
             .collect(),
         Action::Drop { object, .. } | Action::SetSchema { object, .. }

@@ -16,7 +16,7 @@ use super::{Check, EVERYWHERE, Rule};
 use crate::classify::{Part, split};
 use crate::lint::words::lines;
 use crate::lint::{File, Report};
-use crate::model::{FilePhase, Phase, Severity};
+use crate::model::{FilePhase, LineIndex, Phase, Severity};
 
 pub(super) const RULE: Rule = Rule {
     id: "multi-phase-file",
@@ -32,11 +32,13 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
         return;
     }
     let phases = || file.phases.iter().copied().enumerate();
+    // A dump has thousands of statements: its lines are counted once.
+    let starts = LineIndex::new(&file.migration.text);
     let Some((first, _)) = phases().find(|(_, phase)| phase.gates_as_contract()) else { return };
     let on = |wanted: &dyn Fn(Phase) -> bool| {
         let mut numbers: Vec<_> = phases()
             .filter(|(_, phase)| wanted(*phase))
-            .map(|(at, _)| file.line_of(at))
+            .map(|(at, _)| starts.line(file.script.statements[at].span.start))
             .collect();
         numbers.dedup();
         lines(&numbers)
