@@ -1,5 +1,7 @@
 //! Dependencies between the rooms point one way, and the pure rooms stay pure.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

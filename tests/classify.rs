@@ -3,6 +3,8 @@
 //! A row gives the engine, the migrations that were released before (in one text), the file under review, and the
 //! phase of each of its statements by its first letter: **e**xpand, **m**igrate, **c**ontract, **n**eutral, **o**paque.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use Dialect::{Mysql, Postgres, Sqlite};
 use bgmigrate::model::{
     Dialect, Engine, FilePhase, Migration, MigrationKind, Phase, Span, TransactionMode,
@@ -617,6 +619,8 @@ fn a_call_does_what_the_routine_of_an_earlier_file_does() {
 
 #[test]
 fn one_pending_set_knows_what_it_made_itself() {
+    use FilePhase::{Contract, Expand};
+
     let settings = Settings {
         engine: Engine::default_for(Postgres),
         surroundings: bgmigrate::lint::Surroundings::default(),
@@ -635,7 +639,6 @@ fn one_pending_set_knows_what_it_made_itself() {
             .map(|reviewed| reviewed.phase)
             .collect()
     };
-    use FilePhase::{Contract, Expand};
     assert_eq!(phases(Standing::Pending), [Expand, Expand, Contract]);
     assert_eq!(phases(Standing::Alone), [Expand, Contract, Contract]);
 }

@@ -1,5 +1,7 @@
 //! The pre-commit hook, the GitHub Action and the snippets of `docs/ci.md`: read as YAML, and their shell is run.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "docs/sandbox.rs"]
 mod sandbox;
 

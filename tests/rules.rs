@@ -6,6 +6,8 @@
 //! `-- file: NAME`. A migration with a line `-- edited` was released before with another text; what follows a
 //! line `-- down:` is its way down.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "fixtures/mod.rs"]
 mod fixtures;
 

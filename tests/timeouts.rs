@@ -1,5 +1,7 @@
 //! What the configuration says of the runner's timeouts, and what the timeout rules make of it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::HashMap;
 
 use bgmigrate::lint::Surroundings;

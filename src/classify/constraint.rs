@@ -118,12 +118,12 @@ fn demanded_before(table: &Table, kind: &ConstraintKind) -> bool {
         ) => !columns.is_empty() && columns.iter().all(|column| others.contains(column)),
         (had, wanted) => demands_the_same(had, wanted),
     });
-    let wanted = match kind {
-        ConstraintKind::Unique {
-            columns,
-            using_index: None,
-        } => columns,
-        _ => return by_constraint,
+    let ConstraintKind::Unique {
+        columns: wanted,
+        using_index: None,
+    } = kind
+    else {
+        return by_constraint;
     };
     by_constraint || unique_index_within(table, wanted)
 }

@@ -291,7 +291,7 @@ impl<'a> FileFacts<'a> {
                     ),
                 ),
                 Some(before) if before.complete && after.complete => {
-                    self.judge_rebuild(before, after, schema, engine)
+                    Self::judge_rebuild(before, after, schema, engine)
                 }
                 _ => says(
                     Effect::Reshape,
@@ -321,13 +321,7 @@ impl<'a> FileFacts<'a> {
         }
     }
 
-    fn judge_rebuild(
-        &self,
-        before: &Table,
-        after: &Table,
-        schema: &Schema,
-        engine: &Engine,
-    ) -> Judgement {
+    fn judge_rebuild(before: &Table, after: &Table, schema: &Schema, engine: &Engine) -> Judgement {
         // Columns that only the new definition has are new, so that their constraints bind nobody.
         let mut midway = schema.only_tables([&before.name]);
         let changes = definition_changes(before, after);

@@ -218,7 +218,6 @@ pub fn acts_on_new(change: &Change, schema: &Schema) -> bool {
                 name.clone(),
             )) || schema.is_new_table(name)
         }
-        Action::Truncate { table, .. } => schema.is_new_table(table),
         Action::Rows(rows) => schema.is_new_table(&rows.table),
         Action::Refresh { view, .. } => schema.is_new(&crate::model::Object::new(
             ObjectKind::MaterializedView,
@@ -227,7 +226,8 @@ pub fn acts_on_new(change: &Change, schema: &Schema) -> bool {
         Action::Maintain {
             table: Some(table), ..
         }
-        | Action::Analyze { table: Some(table) } => schema.is_new_table(table),
+        | Action::Analyze { table: Some(table) }
+        | Action::Truncate { table, .. } => schema.is_new_table(table),
         Action::LockTable { tables, .. } => {
             !tables.is_empty() && tables.iter().all(|table| schema.is_new_table(table))
         }

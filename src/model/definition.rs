@@ -180,10 +180,6 @@ pub struct Reference {
 
 /// A table constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one independent clause of the constraint definition"
-)]
 pub struct Constraint {
     /// Its name, where one is given.
     pub name: Option<Ident>,

@@ -122,6 +122,7 @@ pub struct Lock {
     pub work: LockWork,
 }
 
+#[expect(clippy::ref_option, reason = "serde asks for it")]
 fn as_text<S: serde::Serializer>(name: &Option<Name>, serializer: S) -> Result<S::Ok, S::Error> {
     match name {
         Some(name) => serializer.collect_str(name),

@@ -33,6 +33,7 @@ impl Span {
     }
 
     /// The smallest range that holds both.
+    #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self::new(self.start.min(other.start), self.end.max(other.end))
     }

@@ -10,9 +10,9 @@ use crate::sql::directive::{Directive, RuleName, Target};
 /// The rules in force for one review.
 #[derive(Clone)]
 pub struct RuleSettings {
-    on_change: Vec<(&'static Rule, Severity)>,
-    on_file: Vec<(&'static Rule, Severity)>,
-    on_leftovers: Vec<(&'static Rule, Severity)>,
+    changes: Vec<(&'static Rule, Severity)>,
+    files: Vec<(&'static Rule, Severity)>,
+    leftovers: Vec<(&'static Rule, Severity)>,
 }
 
 impl std::fmt::Debug for RuleSettings {
@@ -27,9 +27,9 @@ impl RuleSettings {
     /// The rules that apply to `dialect`, at their default severity or the one in `configured` (by rule id).
     pub fn new(dialect: Dialect, configured: &HashMap<String, Severity>) -> Self {
         let mut settings = Self {
-            on_change: Vec::new(),
-            on_file: Vec::new(),
-            on_leftovers: Vec::new(),
+            changes: Vec::new(),
+            files: Vec::new(),
+            leftovers: Vec::new(),
         };
         for rule in rules()
             .iter()
@@ -41,23 +41,23 @@ impl RuleSettings {
                 continue;
             }
             match rule.check {
-                Check::Change(_) => settings.on_change.push((rule, severity)),
-                Check::File(_) => settings.on_file.push((rule, severity)),
-                Check::Leftover(_) => settings.on_leftovers.push((rule, severity)),
+                Check::Change(_) => settings.changes.push((rule, severity)),
+                Check::File(_) => settings.files.push((rule, severity)),
+                Check::Leftover(_) => settings.leftovers.push((rule, severity)),
             }
         }
         settings
     }
 
     fn in_force(&self) -> impl Iterator<Item = &(&'static Rule, Severity)> {
-        self.on_change
+        self.changes
             .iter()
-            .chain(&self.on_file)
-            .chain(&self.on_leftovers)
+            .chain(&self.files)
+            .chain(&self.leftovers)
     }
 
     pub(super) fn show_change(&self, site: &Site<'_>, findings: &mut Vec<Finding>) {
-        for (rule, severity) in &self.on_change {
+        for (rule, severity) in &self.changes {
             if let Check::Change(check) = rule.check {
                 check(site, &mut Report::new(rule, *severity, findings));
             }
@@ -65,7 +65,7 @@ impl RuleSettings {
     }
 
     pub(super) fn show_file(&self, file: &File<'_>, findings: &mut Vec<Finding>) {
-        for (rule, severity) in &self.on_file {
+        for (rule, severity) in &self.files {
             if let Check::File(check) = rule.check {
                 check(file, &mut Report::new(rule, *severity, findings));
             }
@@ -86,7 +86,7 @@ impl RuleSettings {
                 unused.push(name.clone());
             }
         }
-        for (rule, severity) in &self.on_leftovers {
+        for (rule, severity) in &self.leftovers {
             if let Check::Leftover(check) = rule.check {
                 check(&unused, &mut Report::new(rule, *severity, findings));
             }

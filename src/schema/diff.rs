@@ -105,7 +105,8 @@ fn constraint_changes(before: &Table, after: &Table, changes: &mut Vec<TableChan
             ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } => "unique key",
             _ => "check",
         };
-        if !column_went && !(kind == "unique key" && after.is_unique_on(columns)) {
+        let still_unique = kind == "unique key" && after.is_unique_on(columns);
+        if !column_went && !still_unique {
             changes.push(TableChange::DropConstraint {
                 name: None,
                 kind: Some(kind),

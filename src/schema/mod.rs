@@ -323,6 +323,7 @@ impl Schema {
     }
 
     /// The same picture reduced to these tables: cheap to try statements out on.
+    #[must_use]
     pub fn only_tables<'a>(&self, names: impl IntoIterator<Item = &'a Name>) -> Self {
         let mut part = Self::new(self.dialect);
         part.generation = self.generation;

@@ -297,21 +297,21 @@ impl Table {
         let table = self.name.name.as_str();
         let mut columns: Vec<_> = kind.columns().iter().map(Ident::as_str).collect();
         columns.dedup();
+        let taken = |name: &String| {
+            let name = Ident::folded(name);
+            self.constraint(&name).is_some()
+                || self.indexes.iter().any(|index| index.is_named(&name))
+        };
+        // Of one more name than there are constraints and indexes, one is free.
+        let enough = self.constraints.len() + self.indexes.len() + 1;
+        let free = |name: &dyn Fn(usize) -> String| (1..=enough).map(name).find(|it| !taken(it));
         let numbered = |stem: &str| {
-            let taken = |name: &str| {
-                self.constraint(&Ident::folded(name)).is_some()
-                    || self
-                        .indexes
-                        .iter()
-                        .any(|index| index.is_named(&Ident::folded(name)))
-            };
-            let more = (1..).map(|number| format!("{stem}{number}"));
-            std::iter::once(stem.to_owned())
-                .chain(more)
-                .find(|name| !taken(name))
+            free(&|number| match number {
+                1 => stem.to_owned(),
+                more => format!("{stem}{}", more - 1),
+            })
         };
         let name = match (dialect, kind) {
-            (Dialect::Sqlite, _) => return None,
             (Dialect::Postgres, ConstraintKind::PrimaryKey { .. }) => {
                 numbered(&joined(table, "", "pkey"))
             }
@@ -334,25 +334,18 @@ impl Table {
             }
             (Dialect::Mysql, ConstraintKind::Unique { .. }) => {
                 let first = columns.first()?;
-                let more = (2..).map(|number| format!("{first}_{number}"));
-                let taken = |name: &String| {
-                    self.constraint(&Ident::folded(name)).is_some()
-                        || self
-                            .indexes
-                            .iter()
-                            .any(|index| index.is_named(&Ident::folded(name)))
-                };
-                std::iter::once((*first).to_owned())
-                    .chain(more)
-                    .find(|name| !taken(name))
+                free(&|number| match number {
+                    1 => (*first).to_owned(),
+                    more => format!("{first}_{more}"),
+                })
             }
-            (Dialect::Mysql, ConstraintKind::ForeignKey { .. }) => (1..)
-                .map(|number| format!("{table}_ibfk_{number}"))
-                .find(|name| self.constraint(&Ident::folded(name)).is_none()),
-            (Dialect::Mysql, ConstraintKind::Check(_)) => (1..)
-                .map(|number| format!("{table}_chk_{number}"))
-                .find(|name| self.constraint(&Ident::folded(name)).is_none()),
-            (Dialect::Mysql, _) => return None,
+            (Dialect::Mysql, ConstraintKind::ForeignKey { .. }) => {
+                free(&|number| format!("{table}_ibfk_{number}"))
+            }
+            (Dialect::Mysql, ConstraintKind::Check(_)) => {
+                free(&|number| format!("{table}_chk_{number}"))
+            }
+            (Dialect::Sqlite | Dialect::Mysql, _) => None,
         };
         name.map(|name| Ident::folded(&name))
     }

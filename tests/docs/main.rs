@@ -3,6 +3,8 @@
 //! What the pages show of the tool is printed by the tool: `BGMIGRATE_UPDATE_DOCS=1 cargo test --test docs` writes it
 //! into them. Without that variable, a page that says something else fails.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod pages;
 mod sandbox;
 mod transcripts;

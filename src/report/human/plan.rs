@@ -156,7 +156,7 @@ fn rollout(out: &mut String, plan: &Plan, paint: Paint) {
     let cutover = &plan.cutover;
     line!(out, "{}", paint.bold("Rollout"));
     let mut number = 0;
-    let mut point = |out: &mut String, text: &str, ids: &[String]| {
+    let mut item = |out: &mut String, text: &str, ids: &[String]| {
         number += 1;
         line!(out, "  {number}. {text}");
         for id in ids {
@@ -164,40 +164,40 @@ fn rollout(out: &mut String, plan: &Plan, paint: Paint) {
         }
     };
     if !cutover.split.is_empty() {
-        point(
+        item(
             out,
             "Split these first: no moment is right for them as they are",
             &cutover.split,
         );
     }
     if !cutover.expand.is_empty() {
-        point(
+        item(
             out,
             "Apply before the cutover, while the old release serves:",
             &cutover.expand,
         );
     }
     if !cutover.migrate.is_empty() {
-        point(
+        item(
             out,
             "Run as backfill, and let it finish before the cutover:",
             &cutover.migrate,
         );
     }
-    point(
+    item(
         out,
         "Cut over to the new release; a rollback stays possible",
         &[],
     );
     if !cutover.migrate_after_cutover.is_empty() {
-        point(
+        item(
             out,
             "Run as backfill, before or after the cutover:",
             &cutover.migrate_after_cutover,
         );
     }
     if !cutover.contract.is_empty() {
-        point(
+        item(
             out,
             "Apply once every release without them is retired, and a rollback to it ruled out:",
             &cutover.contract,
