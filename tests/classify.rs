@@ -541,6 +541,73 @@ fn a_declared_phase_beats_the_classifier_and_says_so() {
 }
 
 #[test]
+fn a_view_that_comes_back_keeps_its_columns_and_their_types() {
+    let before = format!(
+        "{USERS} CREATE VIEW v AS SELECT u.id, lower(u.name) AS name, count(*) AS n, 1 + u.age AS next FROM users u
+         GROUP BY u.id, u.age; CREATE VIEW w AS SELECT id, name FROM users;"
+    );
+    for (file, expected) in [
+        (
+            "DROP VIEW v; CREATE VIEW v AS SELECT u.id, upper(x.name) AS name, count(o.id) AS n, 1 + u.age AS next,
+             u.state FROM users u JOIN users x ON x.id = u.id JOIN orders o ON o.user_id = u.id",
+            "ee",
+        ),
+        (
+            "DROP VIEW v; CREATE VIEW v AS SELECT o.id, o.total::text AS name, count(*) AS n, 1 + u.age AS next
+             FROM orders o, users u",
+            "ee",
+        ),
+        (
+            "DROP VIEW v; CREATE VIEW v AS SELECT u.id, u.age AS name, count(*) AS n, 1 + u.age AS next FROM users u",
+            "ce",
+        ),
+        (
+            "DROP VIEW v; CREATE VIEW v AS SELECT u.id, lower(u.name) AS name, count(*) AS n, 2 + u.age AS next
+             FROM users u",
+            "ce",
+        ),
+        ("DROP VIEW w; CREATE VIEW w AS SELECT id, name FROM users WHERE age > 17", "ee"),
+        ("DROP VIEW w; CREATE VIEW w AS SELECT DISTINCT id, name FROM users", "ce"),
+        ("CREATE OR REPLACE VIEW w AS SELECT id, name FROM users GROUP BY id, name", "c"),
+    ] {
+        assert_eq!(letters(&judge(Postgres, &before, file)), expected, "{file}");
+    }
+}
+
+#[test]
+fn a_domain_that_refuses_null_makes_a_new_column_required() {
+    let before = format!(
+        "{USERS} CREATE DOMAIN filled AS text NOT NULL; CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);"
+    );
+    for (file, expected) in [
+        ("ALTER TABLE users ADD note filled", "c"),
+        ("ALTER TABLE users ADD note filled DEFAULT ''", "e"),
+        ("ALTER TABLE users ADD note short", "e"),
+        (
+            "ALTER TABLE users ADD note text; ALTER TABLE users ALTER note TYPE filled",
+            "ec",
+        ),
+        (
+            "ALTER TABLE users ADD note text; ALTER TABLE users ALTER note TYPE short",
+            "ee",
+        ),
+        (
+            "CREATE TABLE n (note text); ALTER TABLE n ALTER note TYPE filled",
+            "ee",
+        ),
+    ] {
+        assert_eq!(letters(&judge(Postgres, &before, file)), expected, "{file}");
+    }
+}
+
+#[test]
+fn a_primary_key_that_is_made_again_behind_an_if_is_still_the_only_one() {
+    let before = "CREATE TABLE q (id int PRIMARY KEY); DO $$ BEGIN IF x THEN ALTER TABLE q ADD PRIMARY KEY (id); END IF; END $$;";
+    let file = "ALTER TABLE q DROP CONSTRAINT IF EXISTS q_pkey";
+    assert_eq!(letters(&judge(Postgres, before, file)), "c");
+}
+
+#[test]
 fn a_helper_that_the_file_makes_and_takes_away_is_no_loss() {
     let helper = "DROP PROCEDURE IF EXISTS work; CREATE PROCEDURE work() BEGIN ALTER TABLE users ADD note text; END; CALL work(); DROP PROCEDURE work;";
     let unknown_before = format!("{USERS} ALTER TABLE elsewhere ADD note text;");

@@ -1,6 +1,8 @@
 //! Columns: added, dropped, renamed, retyped, required, defaulted.
 
-use crate::model::{ColumnDef, ConstraintKind, Dialect, Effect, Expr, Ident, Name, TableChange};
+use crate::model::{
+    ColumnDef, ConstraintKind, DataType, Dialect, Effect, Expr, Ident, Name, TableChange, TypeShape,
+};
 use crate::schema::Column;
 
 use super::types::{Shift, compare};
@@ -25,7 +27,14 @@ pub(super) fn alter(
             collation,
         } => {
             if is_new(table, column, context) {
-                return Some(new_column());
+                let binds = !context.schema.is_new_table(table)
+                    && known(table, column, context).is_some_and(|it| it.def.default.is_none())
+                    && is_required_domain(data_type, context);
+                return Some(if binds {
+                    domain_requires(column)
+                } else {
+                    new_column()
+                });
             }
             let moved = using
                 .as_ref()
@@ -95,6 +104,13 @@ fn add(table: &Name, column: &ColumnDef, context: &Context<'_>) -> Judgement {
         );
     }
     let default = column.default.as_ref().filter(|default| !default.is_null());
+    let of_required_domain = column
+        .data_type
+        .as_ref()
+        .is_some_and(|data_type| is_required_domain(data_type, context));
+    if of_required_domain && default.is_none() {
+        return domain_requires(name);
+    }
     let same_for_all = default.is_some() && !constraint::fills_itself_apart(column);
     if (column.unique || column.primary_key) && same_for_all {
         return says(
@@ -129,6 +145,20 @@ fn add(table: &Name, column: &ColumnDef, context: &Context<'_>) -> Judgement {
             "a new nullable column, which running releases leave alone",
         )
     }
+}
+
+fn is_required_domain(data_type: &DataType, context: &Context<'_>) -> bool {
+    matches!(
+        context.schema.shape_of(data_type),
+        Some(TypeShape::Domain { required: true, .. })
+    )
+}
+
+fn domain_requires(column: &Ident) -> Judgement {
+    says(
+        Effect::Restrict,
+        format!("the domain of `{column}` refuses NULL: inserts that do not know the column fail"),
+    )
 }
 
 fn drop(table: &Name, column: &Ident, if_exists: bool, context: &Context<'_>) -> Judgement {

@@ -17,6 +17,9 @@ pub(super) fn create_view(create: &CreateView, context: &Context<'_>) -> Judgeme
     match context.schema.view(&create.name) {
         Some(old) if create.or_replace => match narrower(old, create, context) {
             Some(lost) => says(Effect::Reshape, format!("the view loses or moves `{lost}`")),
+            None if old.updatable && !create.updatable => {
+                says(Effect::Reshape, NO_LONGER_UPDATABLE)
+            }
             None => says(
                 Effect::Add,
                 "a view replaced by one that shows at least the same columns",
@@ -198,25 +201,43 @@ fn drop_view(object: &Object, context: &Context<'_>) -> Judgement {
     else {
         return says(Effect::Reshape, "releases that read the view fail");
     };
-    let old = context.schema.view(&object.name);
-    let had = old.and_then(|old| columns_of(old, context));
-    match (had, columns_of(new, context)) {
-        (Some(had), Some(has)) => match had.iter().find(|column| !has.contains(column)) {
-            Some(lost) => says(
-                Effect::Reshape,
-                format!("created again below without `{lost}`, which releases may read"),
-            ),
-            None => says(
-                Effect::Add,
-                "created again below with at least the same columns: a replacement",
-            ),
-        },
-        _ => says(
+    let schema = context.schema;
+    let old = schema.view(&object.name);
+    let had = old.and_then(|old| schema.items_of(old));
+    let (Some(had), Some(has)) = (had, schema.items_of(new)) else {
+        return says(
             Effect::Reshape,
             "created again below, and the text does not tell whether every column is still shown",
-        ),
+        );
+    };
+    for (name, origin) in had {
+        let Some((_, now)) = has.iter().find(|(other, _)| *other == name) else {
+            return says(
+                Effect::Reshape,
+                format!("created again below without `{name}`, which releases may read"),
+            );
+        };
+        if !schema.have_same_type(&origin, now) {
+            return says(
+                Effect::Reshape,
+                format!(
+                    "created again below, where `{name}` is another expression: the text does not tell whether its \
+                     type stays the same"
+                ),
+            );
+        }
     }
+    if old.is_some_and(|old| old.updatable) && !new.updatable {
+        return says(Effect::Reshape, NO_LONGER_UPDATABLE);
+    }
+    says(
+        Effect::Add,
+        "created again below with at least the same columns: a replacement",
+    )
 }
+
+const NO_LONGER_UPDATABLE: &str =
+    "its new query is none that takes writes: releases that write through the view fail";
 
 pub(super) fn rename(object: &Object, to: &Name, context: &Context<'_>) -> Judgement {
     if context.schema.is_new(object) {

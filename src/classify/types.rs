@@ -35,7 +35,9 @@ pub fn compare(old: &DataType, new: &DataType, schema: &Schema) -> Shift {
 
 fn postgres(old: &DataType, new: &DataType, schema: &Schema) -> Shift {
     let text_like = |data_type: &DataType| matches!(data_type.name.as_str(), "text" | "varchar");
-    if text_like(old) && text_like(new) {
+    // An array of one text type is not comparable with one of another: `varchar[] = text[]` is no operator.
+    let same_element = old.dimensions == 0 || old.name == new.name;
+    if text_like(old) && text_like(new) && same_element {
         return by_limit(old.number(0), new.number(0));
     }
     match (old.name.as_str(), new.name.as_str()) {

@@ -140,11 +140,22 @@ pub struct CreateView {
     pub updatable: bool,
 }
 
+/// What decides the type of a view's column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A column of a table or view.
+    Column(Name, Ident),
+    /// A type that the text names, or that such an expression always has.
+    Type(String),
+    /// An expression whose type the text does not tell, normalised.
+    Expression(String),
+}
+
 /// One item of a view's `SELECT` list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// A column of this name.
-    Column(Ident),
+    /// A column of this name, and where it comes from.
+    Column(Ident, Origin),
     /// Every column of this table or view.
     AllOf(Name),
 }
@@ -204,12 +215,14 @@ pub enum TypeShape {
     Enum(Vec<String>),
     /// Attributes in order.
     Composite(Vec<Ident>),
-    /// A base type, with NOT NULL or CHECK if `constrained`.
+    /// A base type with conditions.
     Domain {
         /// The type beneath.
         base: DataType,
         /// Has NOT NULL or a CHECK.
         constrained: bool,
+        /// Refuses NULL and has no default: a column of it must be given a value.
+        required: bool,
     },
     /// Range, base or shell type.
     Other,

@@ -19,8 +19,8 @@ mod span;
 pub use alter::{TableChange, TypeChange};
 pub use change::{Action, Change, TransactionControl};
 pub use create::{
-    CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView, RoutineBody,
-    Shown, TypeShape,
+    CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView, Origin,
+    RoutineBody, Shown, TypeShape,
 };
 pub use definition::{
     ColumnDef, Constraint, ConstraintKind, DataType, Expr, Generated, Identity, Position, Reference,

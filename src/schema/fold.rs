@@ -2,7 +2,7 @@
 
 use crate::model::{
     Action, Change, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateRoutine, CreateTable,
-    CreateType, CreateView, Dialect, Ident, Identity, Name, Object, ObjectKind, TableChange,
+    CreateType, CreateView, Dialect, Ident, Identity, Name, Object, ObjectKind, Shown, TableChange,
     TypeChange, TypeShape,
 };
 
@@ -230,6 +230,14 @@ impl Schema {
         };
         // A `*` stands for the columns at this moment, not for those of later.
         let mut view = create.clone();
+        if let Some(items) = self.items_of(create) {
+            let shown = items.iter().cloned();
+            view.shows = Some(
+                shown
+                    .map(|(name, origin)| Shown::Column(name, origin))
+                    .collect(),
+            );
+        }
         view.columns = self.columns_of(create);
         self.views.insert(create.name.clone(), (view, kept));
     }
@@ -443,9 +451,16 @@ impl Schema {
                 }
             }
             (
-                TypeShape::Domain { constrained, .. },
-                TypeChange::AddDomainConstraint { .. } | TypeChange::SetDomainNotNull,
-            ) => *constrained = true,
+                TypeShape::Domain {
+                    constrained,
+                    required,
+                    ..
+                },
+                TypeChange::SetDomainNotNull,
+            ) => (*constrained, *required) = (true, true),
+            (TypeShape::Domain { constrained, .. }, TypeChange::AddDomainConstraint { .. }) => {
+                *constrained = true
+            }
             _ => {}
         }
     }

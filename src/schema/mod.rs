@@ -16,7 +16,8 @@ pub(crate) use diff::{demands_the_same, redefinition_changes};
 pub use table::{Birth, Column, Index, Table, TableConstraint};
 
 use crate::model::{
-    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, Shown, TypeShape,
+    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, Origin, Shown,
+    TypeShape,
 };
 
 /// The schema after some statements.
@@ -150,20 +151,54 @@ impl Schema {
         if view.columns.is_some() {
             return view.columns.clone();
         }
-        let mut columns = Vec::new();
+        let items = self.items_of(view)?;
+        Some(items.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// The columns that a view shows, each with what decides its type, if text and picture tell them all.
+    pub fn items_of(&self, view: &CreateView) -> Option<Vec<(Ident, Origin)>> {
+        let mut items = Vec::new();
         for shown in view.shows.as_ref()? {
             match shown {
-                Shown::Column(column) => columns.push(column.clone()),
-                Shown::AllOf(name) => match (self.table(name), self.view(name)) {
-                    (Some(table), _) if table.complete => {
-                        columns.extend(table.columns.iter().map(|column| column.def.name.clone()));
-                    }
-                    (None, Some(view)) => columns.extend(view.columns.clone()?),
-                    _ => return None,
-                },
+                Shown::Column(name, origin) => items.push((name.clone(), origin.clone())),
+                Shown::AllOf(of) => {
+                    let columns = match (self.table(of), self.view(of)) {
+                        (Some(table), _) if table.complete => {
+                            table.columns.iter().map(|it| it.def.name.clone()).collect()
+                        }
+                        (None, Some(view)) => view.columns.clone()?,
+                        _ => return None,
+                    };
+                    let origin = |column: &Ident| Origin::Column(of.clone(), column.clone());
+                    items.extend(
+                        columns
+                            .into_iter()
+                            .map(|name| (name.clone(), origin(&name))),
+                    );
+                }
             }
         }
-        Some(columns)
+        // `CREATE VIEW v (a, b)` names them anew.
+        if let Some(listed) = &view.columns {
+            (listed.len() == items.len()).then_some(())?;
+            for (item, name) in items.iter_mut().zip(listed) {
+                item.0 = name.clone();
+            }
+        }
+        Some(items)
+    }
+
+    /// Whether columns of these origins certainly have the same type.
+    pub fn have_same_type(&self, one: &Origin, other: &Origin) -> bool {
+        let known = |origin: &Origin| match origin {
+            Origin::Column(table, column) => {
+                let data_type = self.column(table, column)?.def.data_type.as_ref()?;
+                Some(data_type.to_string())
+            }
+            Origin::Type(data_type) => Some(data_type.clone()),
+            Origin::Expression(_) => None,
+        };
+        one == other || known(one).is_some_and(|data_type| known(other) == Some(data_type))
     }
 
     /// The overloads of a routine.

@@ -278,6 +278,10 @@ impl Table {
             *columns = self.indexes.remove(at).def.columns().cloned().collect();
         }
         if let ConstraintKind::PrimaryKey { columns, .. } = &constraint.kind {
+            // A table has one: the same again, behind an IF, is not a second one.
+            if self.primary_key() == Some(columns.as_slice()) {
+                return;
+            }
             for name in columns {
                 if let Some(column) = self.columns.iter_mut().find(|held| held.def.name == *name) {
                     column.def.not_null = true;

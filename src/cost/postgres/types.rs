@@ -76,9 +76,9 @@ fn base_of<'a>(
     constrained_too: bool,
 ) -> Option<&'a DataType> {
     match schema.shape_of(data_type) {
-        Some(TypeShape::Domain { base, constrained }) => {
-            (constrained_too || !constrained).then_some(base)
-        }
+        Some(TypeShape::Domain {
+            base, constrained, ..
+        }) => (constrained_too || !constrained).then_some(base),
         _ => Some(data_type),
     }
 }

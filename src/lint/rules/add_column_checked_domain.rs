@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
     let Some((table, column)) = added_column(site) else { return };
     let Some(domain) = &column.data_type else { return };
-    let Some(TypeShape::Domain { base, constrained: true }) = site.schema.shape_of(domain) else { return };
+    let Some(TypeShape::Domain { base, constrained: true, .. }) = site.schema.shape_of(domain) else { return };
     let dialect = site.file.engine.dialect;
     let name = &column.name;
     let check = Ident::folded(&format!("{}_{}_check", table.name.written(), name.written()));

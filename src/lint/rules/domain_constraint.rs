@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
     match site.action() {
         Action::CreateType(create) => {
-            if let TypeShape::Domain { base, constrained: true } = &create.shape {
+            if let TypeShape::Domain { base, constrained: true, .. } = &create.shape {
                 report.at_most(Severity::Warning).finding(
                     site.span(),
                     format!(

@@ -11,6 +11,7 @@ mod constraint;
 pub(in crate::sql) mod expr;
 mod index;
 pub(in crate::sql) mod object;
+mod origin;
 mod parser;
 mod rows;
 mod session;

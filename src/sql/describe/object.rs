@@ -296,20 +296,29 @@ fn composed(tokens: &mut Tokens) -> Option<TypeShape> {
 fn domain(tokens: &mut Tokens) -> Option<TypeShape> {
     tokens.take_word("as");
     let base = types::read(tokens)?;
-    let mut constrained = false;
+    let (mut constrained, mut refuses_null, mut has_default) = (false, false, false);
     while !tokens.at_end() {
         if tokens.take_word("constraint") || tokens.take_word("collate") {
             tokens.name()?;
         } else if tokens.take(&["not", "null"]) {
-            constrained = true;
+            (constrained, refuses_null) = (true, true);
         } else if tokens.take_word("check") {
-            tokens.parenthesised()?;
+            let condition = tokens
+                .parenthesised()?
+                .of(tokens.text())
+                .to_ascii_lowercase();
+            refuses_null |= condition.contains("not null");
             constrained = true;
         } else if tokens.take_word("default") {
+            has_default = true;
             expr::until(tokens, &["not", "null", "check", "constraint", "collate"])?;
         } else {
             tokens.take_word("null").then_some(())?;
         }
     }
-    Some(TypeShape::Domain { base, constrained })
+    Some(TypeShape::Domain {
+        base,
+        constrained,
+        required: refuses_null && !has_default,
+    })
 }

@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::rows;
-use super::{expr, parser, tree};
+use super::{expr, origin, parser, tree};
 use crate::model::{Action, CreateView, Dialect, Ident, Name, Shown, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::{TokenKind, without_executable_marks};
@@ -94,7 +94,7 @@ fn read_query(view: &mut CreateView, tokens: &Tokens, span: Span) {
 /// The columns, if no item stands for several.
 fn all_columns(shows: &[Shown]) -> Option<Vec<Ident>> {
     let each = shows.iter().map(|shown| match shown {
-        Shown::Column(column) => Some(column.clone()),
+        Shown::Column(column, _) => Some(column.clone()),
         Shown::AllOf(_) => None,
     });
     each.collect()
@@ -120,7 +120,11 @@ fn shows(query: &Query, dialect: Dialect) -> Option<Vec<Shown>> {
                     .find(|(alias, _)| *alias == wanted);
                 shows.push(Shown::AllOf(of?.1.clone()));
             }
-            item => shows.push(Shown::Column(column(item, dialect)?)),
+            SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => {
+                let origin = origin::origin(expr, relations.as_deref(), dialect);
+                shows.push(Shown::Column(column(item, dialect)?, origin));
+            }
+            _ => return None,
         }
     }
     Some(shows)

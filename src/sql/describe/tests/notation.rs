@@ -38,9 +38,14 @@ fn action(action: &Action) -> String {
             TypeShape::Composite(names) => {
                 format!("type {} composite({})", found.name, list(names))
             }
-            TypeShape::Domain { base, constrained } => join([
+            TypeShape::Domain {
+                base,
+                constrained,
+                required,
+            } => join([
                 format!("type {} domain({base})", found.name),
                 flag(*constrained, "constrained"),
+                flag(*required, "required"),
             ]),
             TypeShape::Other => format!("type {} other", found.name),
         },

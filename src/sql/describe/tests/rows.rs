@@ -204,6 +204,13 @@ fn settings_transactions_and_the_rest_are_told_apart() {
                 &["type d domain(text) constrained"],
             ),
             (
+                "CREATE DOMAIN d AS text NOT NULL; CREATE DOMAIN e AS text DEFAULT '' CHECK (VALUE IS NOT NULL)",
+                &[
+                    "type d domain(text) constrained required",
+                    "type e domain(text) constrained",
+                ],
+            ),
+            (
                 "CREATE SCHEMA IF NOT EXISTS s; CREATE EXTENSION pgcrypto WITH SCHEMA s; CREATE SEQUENCE q",
                 &[
                     "create schema s if-not-exists",
