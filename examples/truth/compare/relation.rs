@@ -233,11 +233,16 @@ fn fills_itself_uniquely(relation: &Relation, column: &Column, holds: &Holds) ->
 
 /// The order of the columns of a key is of no concern to what it forbids, nor to ON CONFLICT.
 fn same_columns(one: &Key, other: &Key) -> bool {
-    one.columns.len() == other.columns.len()
-        && one
-            .columns
-            .iter()
-            .all(|column| other.columns.contains(column))
+    let columns = |key: &Key| -> Vec<_> { key.columns.iter().map(|it| uncast(it)).collect() };
+    let others = columns(other);
+    one.columns.len() == others.len() && columns(one).iter().all(|it| others.contains(it))
+}
+
+/// An expression without the casts between text types that PostgreSQL writes into it when a column's type changes.
+fn uncast(expression: &str) -> String {
+    expression
+        .replace("::character varying", "")
+        .replace("::text", "")
 }
 
 fn describe(relation: &Relation, key: &Key) -> String {

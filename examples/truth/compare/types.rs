@@ -85,6 +85,7 @@ fn postgres_widens(old: &Type, new: &Type) -> bool {
     }
     match (old.base.as_str(), new.base.as_str()) {
         ("character varying", "text") | ("cidr", "inet") => true,
+        ("text", "character varying") => new.arguments.is_empty(),
         ("character varying", "character varying") | ("bit varying", "bit varying") => {
             new.at_least_as_long_as(old)
         }
@@ -171,6 +172,7 @@ mod tests {
             (Postgres, "character varying(20)", "character varying", true),
             (Postgres, "character varying(20)", "text", true),
             (Postgres, "text", "character varying(20)", false),
+            (Postgres, "text", "character varying", true),
             (Postgres, "numeric(10,2)", "numeric(12,2)", true),
             (Postgres, "numeric(10,2)", "numeric(12,3)", false),
             (Postgres, "numeric(10,2)", "numeric", true),
