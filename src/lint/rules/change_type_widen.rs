@@ -6,7 +6,7 @@
 //! refuses what it reads. And the old type cannot be had back without losing that value.
 //! PostgreSQL changes its catalog alone for a longer `varchar`, `varchar` to `text`, or more digits at the same scale.
 //! MySQL copies the table for most others, `INT` to `BIGINT` among them, and a type swap in PostgreSQL rewrites it;
-//! the message tells where somebody waits.
+//! where somebody waits it is a warning and the message says so, elsewhere a note.
 //!
 //! ## Not reported
 //! Columns that are new in the pending set. Of what crosses the 255th byte of a MySQL VARCHAR, and of labels that are
@@ -23,7 +23,7 @@ use crate::model::{Dialect, Severity};
 pub(super) const RULE: Rule = Rule {
     id: "change-type-widen",
     row: 25,
-    severity: Severity::Note,
+    severity: Severity::Warning,
     dialects: EVERYWHERE,
     check: Check::Change(check),
     source: include_str!("change_type_widen.rs"),
@@ -39,9 +39,11 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                  fail to read it, and the old type cannot be had back"
             }
         };
-        report.finding(
+        let waiting = waiting(site);
+        let severity = if waiting.is_empty() { Severity::Note } else { Severity::Warning };
+        report.at_most(severity).finding(
             site.span(),
-            format!("{}: {consequence}{}", retype.told(site), waiting(site)),
+            format!("{}: {consequence}{waiting}", retype.told(site)),
             help(site, &retype),
         );
     }
