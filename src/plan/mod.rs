@@ -24,6 +24,16 @@ pub struct Plan {
     pub summary: Summary,
 }
 
+impl Plan {
+    /// The file of the migration of this id; the id itself if the plan has none of it.
+    pub fn file_of<'a>(&'a self, id: &'a str) -> &'a str {
+        let mut steps = self.steps.iter();
+        steps
+            .find(|step| step.migration == id)
+            .map_or(id, |step| &step.file)
+    }
+}
+
 /// One migration in the plan.
 #[derive(Debug, Serialize)]
 pub struct Step {

@@ -116,14 +116,20 @@ fn row(out: &mut String, step: &Step) {
         Status::Waiting => ":hourglass: waits",
         Status::Refused => ":no_entry: refused",
     };
-    let gravest = step
+    let changes: Vec<_> = step
         .statements
         .iter()
         .flat_map(|statement| &statement.changes)
-        .max_by_key(|change| change.phase);
+        .collect();
+    // Of several that weigh the same, the first one.
+    let gravest = changes.iter().rev().max_by_key(|change| change.phase);
     let what = gravest.map_or_else(String::new, |verdict| {
+        let more = match changes.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {})", count(more, "more change")),
+        };
         cell(&format!(
-            "{} {}: {}",
+            "{} {}: {}{more}",
             verdict.kind, verdict.object, verdict.reason
         ))
     });
@@ -151,25 +157,29 @@ fn row(out: &mut String, step: &Step) {
 
 fn rollout(out: &mut String, plan: &Plan) {
     let cutover = &plan.cutover;
-    let ids = |ids: &[String]| {
+    let files = |ids: &[String]| {
         ids.iter()
-            .map(|id| format!("`{id}`"))
+            .map(|id| format!("`{}`", plan.file_of(id)))
             .collect::<Vec<_>>()
             .join(", ")
     };
     line!(out, "**Rollout**");
     line!(out);
     if !cutover.split.is_empty() {
-        line!(out, "1. Split first: {}", ids(&cutover.split));
+        line!(out, "1. Split first: {}", files(&cutover.split));
     }
     if !cutover.expand.is_empty() {
-        line!(out, "1. Apply before the cutover: {}", ids(&cutover.expand));
+        line!(
+            out,
+            "1. Apply before the cutover: {}",
+            files(&cutover.expand)
+        );
     }
     if !cutover.migrate.is_empty() {
         line!(
             out,
             "1. Run as backfill before the cutover: {}",
-            ids(&cutover.migrate)
+            files(&cutover.migrate)
         );
     }
     line!(out, "1. Cut over; a rollback stays possible");
@@ -177,14 +187,14 @@ fn rollout(out: &mut String, plan: &Plan) {
         line!(
             out,
             "1. Run as backfill, before or after the cutover: {}",
-            ids(&cutover.migrate_after_cutover)
+            files(&cutover.migrate_after_cutover)
         );
     }
     if !cutover.contract.is_empty() {
         line!(
             out,
             "1. Once every release without them is retired: {}",
-            ids(&cutover.contract)
+            files(&cutover.contract)
         );
     }
     line!(out);

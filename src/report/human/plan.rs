@@ -160,7 +160,7 @@ fn rollout(out: &mut String, plan: &Plan, paint: Paint) {
         number += 1;
         line!(out, "  {number}. {text}");
         for id in ids {
-            line!(out, "       {}", file_of(plan, id));
+            line!(out, "       {}", plan.file_of(id));
         }
     };
     if !cutover.split.is_empty() {
@@ -207,13 +207,6 @@ fn rollout(out: &mut String, plan: &Plan, paint: Paint) {
 }
 
 /// The file of a migration: ids alone (`1`, `20240102030405`) say little.
-fn file_of<'a>(plan: &'a Plan, id: &'a str) -> &'a str {
-    plan.steps
-        .iter()
-        .find(|step| step.migration == id)
-        .map_or(id, |step| &step.file)
-}
-
 /// Whether anybody can feel the lock: SQLite takes its one write lock for every statement.
 fn is_felt(lock: &Lock) -> bool {
     match lock.mode {
