@@ -17,6 +17,8 @@
 mod catalog;
 mod classified;
 mod compare;
+#[cfg(test)]
+mod fixtures;
 mod folders;
 mod judge;
 mod server;
@@ -140,7 +142,23 @@ fn replay(
     summary: &mut Summary,
 ) -> Result<()> {
     let migrations = source.migrations()?;
-    let changes = run(source.dialect, &migrations, server, setup)?;
+    let comparisons = compared(source.dialect, &migrations, server, setup)?;
+    for (migration, comparison) in migrations.iter().zip(comparisons) {
+        let outcome = Outcome::new(source, migration, comparison);
+        writeln!(std::io::stdout().lock(), "{}", outcome.json())?;
+        summary.add(outcome);
+    }
+    Ok(())
+}
+
+/// Each migration held against what it did, or what the engine said to one that it refused.
+fn compared(
+    dialect: Dialect,
+    migrations: &[Migration],
+    server: &mut dyn Server,
+    setup: &str,
+) -> Result<Vec<Result<Comparison, String>>> {
+    let changes = run(dialect, migrations, server, setup)?;
     // What the engine refused never happened: the library must not build on it either.
     let accepted: Vec<Migration> = migrations
         .iter()
@@ -148,9 +166,9 @@ fn replay(
         .filter(|(_, change)| change.is_ok())
         .map(|(migration, _)| migration.clone())
         .collect();
-    let mut classified = classified::classify(source.dialect, &accepted).into_iter();
-    for (migration, change) in migrations.iter().zip(changes) {
-        let comparison = match change {
+    let mut classified = classified::classify(dialect, &accepted).into_iter();
+    let each = changes.into_iter().map(|change| {
+        Ok(match change {
             Ok(change) => {
                 let classified = classified
                     .next()
@@ -158,12 +176,9 @@ fn replay(
                 Ok(Comparison::new(change, classified))
             }
             Err(error) => Err(error),
-        };
-        let outcome = Outcome::new(source, migration, comparison);
-        writeln!(std::io::stdout().lock(), "{}", outcome.json())?;
-        summary.add(outcome);
-    }
-    Ok(())
+        })
+    });
+    each.collect()
 }
 
 /// What each migration did, or what the engine said to one that it refused.

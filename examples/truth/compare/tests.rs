@@ -315,10 +315,7 @@ fn the_comparison_holds_on_sqlite() {
 
 /// An engine that is not installed is left out, and says so.
 fn run(dialect: Dialect, cases: &[Case]) {
-    let mut server = match server::start(dialect, None) {
-        Ok(server) => server,
-        Err(error) => return eprintln!("{dialect} is left out: {error:#}"),
-    };
+    let mut server = server::start(dialect, None).unwrap();
     for (setup, change, expected) in cases {
         server.clean().unwrap();
         server.apply(setup, TransactionMode::None).unwrap();
