@@ -568,6 +568,10 @@ fn a_view_that_comes_back_keeps_its_columns_and_their_types() {
         ),
         ("DROP VIEW w; CREATE VIEW w AS SELECT id, name FROM users WHERE age > 17", "ee"),
         ("DROP VIEW w; CREATE VIEW w AS SELECT DISTINCT id, name FROM users", "ce"),
+        (
+            "DROP VIEW w; CREATE VIEW w AS SELECT id, name FROM users UNION SELECT id, state FROM users",
+            "ce",
+        ),
         ("CREATE OR REPLACE VIEW w AS SELECT id, name FROM users GROUP BY id, name", "c"),
     ] {
         assert_eq!(letters(&judge(Postgres, &before, file)), expected, "{file}");
@@ -605,6 +609,38 @@ fn a_primary_key_that_is_made_again_behind_an_if_is_still_the_only_one() {
     let before = "CREATE TABLE q (id int PRIMARY KEY); DO $$ BEGIN IF x THEN ALTER TABLE q ADD PRIMARY KEY (id); END IF; END $$;";
     let file = "ALTER TABLE q DROP CONSTRAINT IF EXISTS q_pkey";
     assert_eq!(letters(&judge(Postgres, before, file)), "c");
+}
+
+#[test]
+fn what_may_be_taken_away_counts_as_taken_and_what_may_be_there_as_missing() {
+    let maybe = |sql: &str| format!("DO $$ BEGIN IF x THEN {sql}; END IF; END $$;");
+    let plain = format!("{USERS} CREATE INDEX users_age_idx ON users (age);");
+    let remade = maybe("CREATE UNIQUE INDEX users_age_idx ON users (age)");
+    for (before, file, expected) in [
+        (USERS.to_owned(), maybe("DROP INDEX users_name_idx"), "c"),
+        (
+            USERS.to_owned(),
+            maybe("ALTER TABLE users DROP CONSTRAINT users_email_key"),
+            "c",
+        ),
+        (
+            USERS.to_owned(),
+            maybe("DROP INDEX users_name_idx; CREATE UNIQUE INDEX u ON users (name)"),
+            "c",
+        ),
+        // The index of that name is still the plain one.
+        (
+            format!("{plain}{remade}"),
+            "DROP INDEX users_age_idx; CREATE UNIQUE INDEX users_age_idx ON users (age)".to_owned(),
+            "nc",
+        ),
+    ] {
+        assert_eq!(
+            letters(&judge(Postgres, &before, &file)),
+            expected,
+            "{file}"
+        );
+    }
 }
 
 #[test]

@@ -178,7 +178,8 @@ impl<'a> FileFacts<'a> {
         }
         let mut at_the_end = schema.only_tables([table]);
         let remaining = self.all().filter(|(at, _)| *at >= index);
-        for (_, change) in remaining.filter(|(_, change)| !change.conditional) {
+        // What may run takes away, and gives nothing.
+        for (_, change) in remaining.filter(|(_, it)| !(it.conditional && demands(&it.action))) {
             at_the_end.apply(change);
         }
         at_the_end
@@ -384,6 +385,20 @@ impl<'a> FileFacts<'a> {
         let (effect, reason) =
             worst.unwrap_or_else(|| says(Effect::Neutral, "the definition stays the same"));
         says(effect, format!("`{}` is rebuilt: {reason}", before.name))
+    }
+}
+
+/// Whether the action may make columns unique.
+fn demands(action: &Action) -> bool {
+    match action {
+        Action::CreateIndex(_) | Action::CreateTable(_) => true,
+        Action::AlterTable { change, .. } => matches!(
+            **change,
+            TableChange::AddConstraint { .. }
+                | TableChange::AddColumn { .. }
+                | TableChange::RedefineColumn { .. }
+        ),
+        _ => false,
     }
 }
 

@@ -202,7 +202,9 @@ impl Schema {
 
     fn create_index(&mut self, create: &CreateIndex, birth: Birth) {
         if let Some(name) = &create.name {
-            if create.if_not_exists && self.index_owner.contains_key(name) {
+            // Behind an IF, or an IF NOT EXISTS, the index of that name stays the one that it is.
+            let on_table = (self.dialect == Dialect::Mysql).then_some(&create.table);
+            if !birth.certain && self.index(name, on_table).is_some() {
                 return;
             }
             self.index_owner.insert(name.clone(), create.table.clone());
@@ -459,7 +461,7 @@ impl Schema {
                 TypeChange::SetDomainNotNull,
             ) => (*constrained, *required) = (true, true),
             (TypeShape::Domain { constrained, .. }, TypeChange::AddDomainConstraint { .. }) => {
-                *constrained = true
+                *constrained = true;
             }
             _ => {}
         }

@@ -31,20 +31,26 @@ const ANSWERS: &[(&str, &str)] = &[
 ];
 
 /// The origin of an item; `relations` are the tables that are read, under the names they are called by.
-pub(super) fn origin(
-    found: &Tree,
-    relations: Option<&[(Ident, Name)]>,
-    dialect: Dialect,
-) -> Origin {
-    decided(found, relations, dialect).unwrap_or_else(|| Origin::Expression(found.to_string()))
+pub(super) fn origin(found: &Tree, relations: &[(Ident, Name)], dialect: Dialect) -> Origin {
+    decided(found, relations, dialect).unwrap_or_else(|| {
+        // Under the same name another table may stand.
+        let text = found.to_string();
+        let named = relations
+            .iter()
+            .filter(|(alias, _)| text.contains(alias.written()));
+        let named: Vec<_> = named
+            .map(|(alias, table)| format!("{alias} = {table}"))
+            .collect();
+        Origin::Expression(format!("{text} of {}", named.join(", ")))
+    })
 }
 
-fn decided(found: &Tree, relations: Option<&[(Ident, Name)]>, dialect: Dialect) -> Option<Origin> {
+fn decided(found: &Tree, relations: &[(Ident, Name)], dialect: Dialect) -> Option<Origin> {
     let of = |inner: &Tree| decided(inner, relations, dialect);
     let named = |data_type: &str| Some(Origin::Type(data_type.to_owned()));
     match found {
         Tree::Nested(inner) => of(inner),
-        Tree::Identifier(name) => match relations? {
+        Tree::Identifier(name) => match relations {
             [(_, table)] => Some(Origin::Column(table.clone(), tree::ident(name, dialect))),
             _ => None,
         },
@@ -53,7 +59,7 @@ fn decided(found: &Tree, relations: Option<&[(Ident, Name)]>, dialect: Dialect) 
                 return None;
             };
             let called = tree::ident(table, dialect);
-            let (_, table) = relations?.iter().find(|(alias, _)| *alias == called)?;
+            let (_, table) = relations.iter().find(|(alias, _)| *alias == called)?;
             Some(Origin::Column(table.clone(), tree::ident(column, dialect)))
         }
         Tree::Cast { data_type, .. } => named(&data_type.to_string().to_ascii_lowercase()),

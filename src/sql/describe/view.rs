@@ -7,7 +7,7 @@ use sqlparser::ast::{
 
 use super::rows;
 use super::{expr, origin, parser, tree};
-use crate::model::{Action, CreateView, Dialect, Ident, Name, Shown, Span};
+use crate::model::{Action, CreateView, Dialect, Ident, Name, Origin, Shown, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::{TokenKind, without_executable_marks};
 
@@ -102,7 +102,47 @@ fn all_columns(shows: &[Shown]) -> Option<Vec<Ident>> {
 
 /// What a query shows, in order, if its text tells that much.
 fn shows(query: &Query, dialect: Dialect) -> Option<Vec<Shown>> {
-    let select = first_select(&query.body)?;
+    let mut shows = shows_of(&query.body, dialect)?;
+    // What a WITH calls by a name may be anything: then the whole of it decides.
+    if let Some(with) = &query.with {
+        for shown in &mut shows {
+            if let Shown::Column(_, origin) = shown {
+                *origin = Origin::Expression(format!("{with} {origin:?}"));
+            }
+        }
+    }
+    Some(shows)
+}
+
+fn shows_of(body: &SetExpr, dialect: Dialect) -> Option<Vec<Shown>> {
+    match body {
+        SetExpr::Select(select) => shows_of_select(select, dialect),
+        SetExpr::Query(query) => shows_of(&query.body, dialect),
+        // The first part names the columns, all parts together decide their types.
+        SetExpr::SetOperation { left, right, .. } => {
+            let others = shows_of(right, dialect);
+            let both = shows_of(left, dialect)?.into_iter().enumerate();
+            let both = both.map(|(at, shown)| match shown {
+                Shown::Column(name, origin) => {
+                    let other = others.as_ref().and_then(|others| others.get(at));
+                    Shown::Column(name, united(origin, other))
+                }
+                all @ Shown::AllOf(_) => all,
+            });
+            Some(both.collect())
+        }
+        _ => None,
+    }
+}
+
+fn united(origin: Origin, other: Option<&Shown>) -> Origin {
+    match other {
+        Some(Shown::Column(_, other)) if *other == origin => origin,
+        other => Origin::Expression(format!("{origin:?} UNION {other:?}")),
+    }
+}
+
+fn shows_of_select(select: &Select, dialect: Dialect) -> Option<Vec<Shown>> {
     let relations = relations(select, dialect);
     let mut shows = Vec::new();
     for item in &select.projection {
@@ -121,7 +161,11 @@ fn shows(query: &Query, dialect: Dialect) -> Option<Vec<Shown>> {
                 shows.push(Shown::AllOf(of?.1.clone()));
             }
             SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => {
-                let origin = origin::origin(expr, relations.as_deref(), dialect);
+                let origin = match &relations {
+                    Some(relations) => origin::origin(expr, relations, dialect),
+                    // A query in FROM may give the same name another type.
+                    None => Origin::Expression(format!("{expr} {:?}", select.from)),
+                };
                 shows.push(Shown::Column(column(item, dialect)?, origin));
             }
             _ => return None,
@@ -152,15 +196,6 @@ fn relations(select: &Select, dialect: Dialect) -> Option<Vec<(Ident, Name)>> {
         _ => None,
     });
     each.collect()
-}
-
-fn first_select(body: &SetExpr) -> Option<&Select> {
-    match body {
-        SetExpr::Select(select) => Some(select),
-        SetExpr::Query(query) => first_select(&query.body),
-        SetExpr::SetOperation { left, .. } => first_select(left),
-        _ => None,
-    }
 }
 
 fn column(item: &SelectItem, dialect: Dialect) -> Option<Ident> {
