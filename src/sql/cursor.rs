@@ -20,6 +20,9 @@ pub struct Tokens<'a> {
     at: usize,
 }
 
+/// About as many as a token has with the blank behind it.
+const BYTES_PER_TOKEN: usize = 6;
+
 /// A string constant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Literal {
@@ -34,8 +37,8 @@ pub struct Literal {
 impl<'a> Tokens<'a> {
     /// A cursor before the first token of `within`.
     pub fn new(text: &'a str, within: Span, dialect: Dialect) -> Self {
-        let mut significant = tokenize(text, within, dialect);
-        significant.retain(|token| !token.kind.is_trivia());
+        let mut significant = Vec::with_capacity(within.len() / BYTES_PER_TOKEN);
+        significant.extend(tokenize(text, within, dialect).filter(|token| !token.kind.is_trivia()));
         let closing = closing(&significant, text);
         Self {
             text,

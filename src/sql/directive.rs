@@ -215,7 +215,7 @@ const MARK: &str = "bgmigrate";
 
 /// The tokens of `within`, and those before it if nothing but comments stands there.
 fn tokens_with_head(text: &str, within: Span, dialect: Dialect) -> Vec<Token> {
-    let mut tokens = tokenize(text, Span::new(0, within.start), dialect);
+    let mut tokens: Vec<_> = tokenize(text, Span::new(0, within.start), dialect).collect();
     if !tokens.iter().all(|token| token.kind.is_trivia()) {
         tokens.clear();
     }

@@ -132,9 +132,17 @@ impl Opener {
     }
 }
 
-/// The tokens of `text` in `within`, end to end.
-pub fn tokenize(text: &str, within: Span, dialect: Dialect) -> Vec<Token> {
-    Lexer::new(&text[..within.end], within.start, dialect).collect()
+/// The tokens of `text` in `within`, end to end, each read when it is asked for.
+pub fn tokenize(text: &str, within: Span, dialect: Dialect) -> impl Iterator<Item = Token> {
+    Lexer::new(&text[..within.end], within.start, dialect)
+}
+
+/// The word without quotes that `within` begins with; nothing behind it is read.
+pub fn first_word(text: &str, within: Span, dialect: Dialect) -> Option<&str> {
+    tokenize(text, within, dialect)
+        .find(|token| !token.kind.is_trivia())
+        .filter(|token| token.kind == TokenKind::Word)
+        .map(|token| token.span.of(text))
 }
 
 /// The statement at `span` with the marks of MySQL's executed comments blanked out, every byte in its place.
@@ -176,9 +184,7 @@ mod tests {
     /// Each text is read as exactly these tokens, blanks left out.
     fn check(dialect: Dialect, cases: &[(&str, &[(TokenKind, &str)])]) {
         for (text, expected) in cases {
-            let tokens = tokenize(text, Span::new(0, text.len()), dialect);
-            let read: Vec<_> = tokens
-                .iter()
+            let read: Vec<_> = tokenize(text, Span::new(0, text.len()), dialect)
                 .filter(|token| token.kind != TokenKind::Whitespace)
                 .map(|token| (token.kind, token.span.of(text)))
                 .collect();

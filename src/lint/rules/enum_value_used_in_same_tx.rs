@@ -81,7 +81,7 @@ fn uses(site: &Site<'_>, index: usize, name: &Name, label: &str) -> bool {
         return false;
     }
     let text = &site.file.migration.text;
-    let mut tokens = tokenize(text, statement.span, Dialect::Postgres).into_iter();
+    let mut tokens = tokenize(text, statement.span, Dialect::Postgres);
     tokens.any(|token| match token.kind {
         TokenKind::String => token.span.of(text) == literal,
         TokenKind::DollarString => token.span.of(text).contains(&literal),

@@ -9,11 +9,14 @@ use super::{DEPTH_LIMIT, executed, inside, relocated};
 use crate::model::{Action, Change, CreateRoutine, Dialect, RoutineBody, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::describe::Described;
-use crate::sql::token::TokenKind;
+use crate::sql::token::{TokenKind, first_word};
 use crate::sql::{Opaque, Statement};
 
 /// No file is followed through more calls than this: those of routines that call one another multiply.
 const CALLS_LIMIT: usize = 1000;
+
+/// How the statements begin that prepare SQL or run what was prepared.
+const HEADS: [&str; 4] = ["set", "select", "prepare", "execute"];
 
 /// The routines that the files so far have left behind, by their unqualified name in lower case, overloads
 /// together.
@@ -84,8 +87,17 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn statement(&mut self, statement: &mut Statement) {
+        let head = first_word(self.text, statement.span, self.dialect).unwrap_or_default();
+        if HEADS.iter().any(|word| head.eq_ignore_ascii_case(word)) {
+            self.prepare_or_run(statement);
+        }
+        self.expand(statement);
+        self.remember_routines(statement);
+    }
+
+    fn prepare_or_run(&mut self, statement: &mut Statement) {
         let mut tokens = Tokens::new(self.text, statement.span, self.dialect);
-        match tokens.take_any(&["set", "select", "prepare", "execute"]) {
+        match tokens.take_any(&HEADS) {
             Some("set") => self.set(&mut tokens),
             Some("select") => self.select(statement.span),
             Some("prepare") => self.prepare(&mut tokens),
@@ -97,8 +109,6 @@ impl Session<'_> {
             }
             _ => {}
         }
-        self.expand(statement);
-        self.remember_routines(statement);
     }
 
     fn set(&mut self, tokens: &mut Tokens) {

@@ -9,7 +9,7 @@ use super::*;
 /// Pieces lie in order inside of the part, on character boundaries; what lies between them is nothing but blanks,
 /// comments, delimiters and the marks of executed comments.
 fn hold_together(text: &str, within: Span, dialect: Dialect) {
-    let tokens = tokenize(text, within, dialect);
+    let tokens: Vec<_> = tokenize(text, within, dialect).collect();
     let joined: String = tokens.iter().map(|token| token.span.of(text)).collect();
     assert_eq!(joined, within.of(text), "tokens are lossless");
     let pieces = split(text, within, dialect);
