@@ -1,5 +1,7 @@
 //! GitHub workflow commands: one annotation a finding (docs.github.com, "Workflow commands for GitHub Actions").
 
+use std::fmt;
+
 use super::{LintReport, line};
 use crate::model::Severity;
 use crate::plan::{Plan, Status};
@@ -20,8 +22,13 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
             one.start.column,
             one.end.line,
             one.end.column,
-            property(&format!("bgmigrate: {}", one.finding.rule)),
-            data(&format!("{}\n\n{}", one.finding.message, one.finding.help)),
+            format_args!("{}{}", property("bgmigrate: "), property(one.finding.rule)),
+            format_args!(
+                "{}{}{}",
+                data(&one.finding.message),
+                data("\n\n"),
+                data(&one.finding.help)
+            ),
         );
     }
     out
@@ -55,12 +62,35 @@ pub(super) fn plan(plan: &Plan) -> String {
     out
 }
 
-fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+/// A message: what would end its line, or be read as an escape, is escaped.
+fn data(text: &str) -> Escaped<'_> {
+    Escaped {
+        text,
+        special: &['%', '\r', '\n'],
+    }
 }
 
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+/// A property, which a colon or a comma would end as well.
+fn property(text: &str) -> Escaped<'_> {
+    Escaped {
+        text,
+        special: &['%', '\r', '\n', ':', ','],
+    }
+}
+
+struct Escaped<'a> {
+    text: &'a str,
+    special: &'static [char],
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.text;
+        while let Some(at) = rest.find(self.special) {
+            f.write_str(&rest[..at])?;
+            write!(f, "%{:02X}", rest.as_bytes()[at])?;
+            rest = &rest[at + 1..];
+        }
+        f.write_str(rest)
+    }
 }
