@@ -20,4 +20,5 @@ pub mod plan;
 pub mod report;
 pub mod review;
 pub mod schema;
+mod spread;
 pub mod sql;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("nearest", &[]),
+    ("spread", &[]),
     ("sql", &["model", "nearest"]),
     ("schema", &["model"]),
     ("classify", &["model", "sql", "schema"]),
@@ -20,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "review",
         &[
-            "model", "sql", "schema", "classify", "cost", "lint", "nearest",
+            "model", "sql", "schema", "classify", "cost", "lint", "nearest", "spread",
         ],
     ),
     ("plan", &["model", "sql", "classify", "review", "lint"]),
@@ -32,13 +33,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest",
         ],
     ),
-    ("files", &["folder"]),
+    ("files", &["folder", "spread"]),
     ("config", &["model", "folder", "lint", "nearest"]),
     (
         "cli",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
-            "nearest",
+            "nearest", "spread",
         ],
     ),
 ];

@@ -9,6 +9,7 @@ use super::{Global, Status, fix, output};
 use crate::model::{LineIndex, Severity};
 use crate::report::{self, Format, LintReport, Paint, ReviewedFile};
 use crate::review::{Reviewed, Standing, directive_mistakes, review};
+use crate::spread::spread;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,9 +67,11 @@ impl FailOn {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let scope = arguments.since.as_deref().map_or(Scope::All, Scope::Since);
     let sources = sources(global, &arguments.paths, scope, Misfit::ReadLoose)?;
+    let each = spread(&sources, 1, reviewed);
     let mut reviewed: Vec<_> = sources
         .into_iter()
-        .map(|source| reviewed(&source).map(|reviewed| (source, reviewed)))
+        .zip(each)
+        .map(|(source, reviewed)| reviewed.map(|reviewed| (source, reviewed)))
         .collect::<Result<_>>()?;
     let mut done = None;
     if arguments.fix {
@@ -104,6 +107,8 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         fixes: done.as_ref(),
     };
     show(global, arguments, &report)?;
+    // The process ends, and the system takes everything back at once.
+    std::mem::forget(reviewed);
     Ok(if failed {
         Status::Findings
     } else {

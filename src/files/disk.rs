@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::folder::{Content, Entry, Tree, conversion};
+use crate::spread::spread;
 
 /// A larger file is no migration that a person reviews, but a dump; it is reported as unreadable.
 const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -83,11 +84,11 @@ pub fn read_tree(folder: &Path) -> Result<Tree, DiskError> {
     }
     let mut walk = Walk {
         root: folder,
-        entries: Vec::new(),
+        found: Vec::new(),
         seen: HashSet::new(),
     };
     walk.folder(folder, "", 0)?;
-    Ok(Tree::new(walk.entries))
+    Ok(Tree::new(spread(&walk.found, SHARE, entry)))
 }
 
 /// Whether there is a folder at this path, and not a file.
@@ -128,10 +129,21 @@ pub fn read_stdin() -> Result<String, DiskError> {
     text(path, bytes)
 }
 
+/// Starting a thread takes about as long as reading this many files.
+const SHARE: usize = 32;
+
 struct Walk<'p> {
     root: &'p Path,
-    entries: Vec<Entry>,
+    found: Vec<Found>,
     seen: HashSet<PathBuf>,
+}
+
+/// A file that the walk came by, still unread.
+struct Found {
+    file: PathBuf,
+    /// Its path in the tree.
+    path: String,
+    metadata: io::Result<fs::Metadata>,
 }
 
 impl Walk<'_> {
@@ -161,32 +173,35 @@ impl Walk<'_> {
             } else {
                 format!("{prefix}/{name}")
             };
-            // A link that leads nowhere is an entry that cannot be read.
-            match fs::metadata(&child) {
-                Ok(metadata) if metadata.is_dir() => {
-                    if !SKIPPED_FOLDERS.contains(&name.as_str()) {
-                        self.folder(&child, &path, depth + 1)?;
-                    }
+            let metadata = fs::metadata(&child);
+            if metadata.as_ref().is_ok_and(fs::Metadata::is_dir) {
+                if !SKIPPED_FOLDERS.contains(&name.as_str()) {
+                    self.folder(&child, &path, depth + 1)?;
                 }
-                Ok(metadata) => self.push(entry(&child, path, &metadata))?,
-                Err(error) => self.push(unreadable(path, error.to_string()))?,
+                continue;
             }
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, entry: Entry) -> Result<(), DiskError> {
-        if self.entries.len() == MOST_FILES {
-            return Err(DiskError::TooLarge {
-                path: self.root.to_owned(),
+            if self.found.len() == MOST_FILES {
+                return Err(DiskError::TooLarge {
+                    path: self.root.to_owned(),
+                });
+            }
+            self.found.push(Found {
+                file: child,
+                path,
+                metadata,
             });
         }
-        self.entries.push(entry);
         Ok(())
     }
 }
 
-fn entry(file: &Path, path: String, metadata: &fs::Metadata) -> Entry {
+fn entry(found: &Found) -> Entry {
+    let path = found.path.clone();
+    let metadata = match &found.metadata {
+        Ok(metadata) => metadata,
+        // A link that leads nowhere is an entry that cannot be read.
+        Err(error) => return unreadable(path, error.to_string()),
+    };
     if !Tree::wants_content(&path) {
         return Entry {
             path,
@@ -203,7 +218,7 @@ fn entry(file: &Path, path: String, metadata: &fs::Metadata) -> Entry {
         );
         return unreadable(path, reason);
     }
-    match fs::read(file) {
+    match fs::read(&found.file) {
         Ok(bytes) => Entry::from_bytes(path, bytes),
         Err(error) => unreadable(path, error.to_string()),
     }

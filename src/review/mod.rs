@@ -8,6 +8,7 @@ use crate::cost;
 use crate::lint::{self, File, Judged, JudgedChange, Surroundings};
 use crate::model::{Engine, FilePhase, Finding, Migration, Phase};
 use crate::schema::Schema;
+use crate::spread::spread;
 use crate::sql::{self, Routines, Script, Statement};
 
 pub use findings::{RuleSettings, directive_mistakes};
@@ -107,35 +108,20 @@ fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
     facts.settle(schema);
 }
 
+/// Starting a thread takes about as long as reading this many files.
+const SHARE: usize = 16;
+
 /// Reads all files; what a file calls may have been created by any file before it.
 fn read_all(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
-    let mut scripts = read_apart(migrations, engine);
+    // Reading is costly, and here each file is read by itself.
+    let mut scripts = spread(migrations, SHARE, |migration| {
+        sql::read_apart(&migration.text, &migration.up, engine)
+    });
     let mut routines = Routines::default();
     for (migration, script) in migrations.iter().zip(&mut scripts) {
         sql::follow_calls(&migration.text, script, engine, &mut routines);
     }
     scripts
-}
-
-/// Reading is the costly part and here each file is read by itself, so it is spread over the cores.
-fn read_apart(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
-    let read = |migration: &Migration| sql::read_apart(&migration.text, &migration.up, engine);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = migrations.len().div_ceil(workers).max(64);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = migrations
-            .chunks(share)
-            .map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>()))
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
-    })
 }
 
 /// A migration whose turn has come.
