@@ -213,7 +213,7 @@ fn a_new_nullable_column_s_own_demands_bind_nobody() {
         ),
         (
             PG,
-            "ALTER TABLE users ADD COLUMN tag text; ALTER TABLE users ADD CONSTRAINT short CHECK (length(tag) < 9)",
+            "ALTER TABLE users ADD COLUMN tag text; ALTER TABLE users ADD CONSTRAINT short CHECK (hash_of(tag) < 9)",
             "ec",
         ),
         (
@@ -640,6 +640,48 @@ fn what_may_be_taken_away_counts_as_taken_and_what_may_be_there_as_missing() {
             expected,
             "{file}"
         );
+    }
+}
+
+#[test]
+fn a_foreign_key_that_comes_back_and_clears_only_loosens() {
+    let swap = |delete: &str| {
+        format!(
+            "ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
+             ALTER TABLE orders ADD CONSTRAINT o FOREIGN KEY (user_id) REFERENCES users (id) {delete}"
+        )
+    };
+    let required = format!("{USERS} ALTER TABLE orders ALTER user_id SET NOT NULL;");
+    for (before, delete, expected) in [
+        (USERS, "ON DELETE SET NULL", "ee"),
+        (USERS, "", "en"),
+        (USERS, "ON DELETE CASCADE", "ec"),
+        (required.as_str(), "ON DELETE SET NULL", "ec"),
+    ] {
+        assert_eq!(
+            letters(&judge(Postgres, before, &swap(delete))),
+            expected,
+            "{delete}"
+        );
+    }
+    let other = "ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
+        ALTER TABLE orders ADD CONSTRAINT o FOREIGN KEY (total) REFERENCES users (id) ON DELETE SET NULL";
+    assert_eq!(letters(&judge(Postgres, USERS, other)), "ec");
+}
+
+#[test]
+fn a_check_of_new_columns_binds_nobody_where_it_lets_null_pass() {
+    for (check, expected) in [
+        ("(a IS NULL) = (b IS NULL)", "eee"),
+        ("a IS NULL OR length(a) > 0", "eee"),
+        ("a IS NOT NULL OR b IS NOT NULL", "eec"),
+        ("a IS NULL OR age > 0", "eec"),
+    ] {
+        let file = format!(
+            "ALTER TABLE users ADD COLUMN IF NOT EXISTS a text; ALTER TABLE users ADD COLUMN b text;
+             ALTER TABLE users ADD CHECK ({check})"
+        );
+        assert_eq!(letters(&judge(Postgres, USERS, &file)), expected, "{check}");
     }
 }
 

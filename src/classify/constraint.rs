@@ -20,6 +20,9 @@ pub(super) fn add_kind(table: &Name, kind: &ConstraintKind, context: &Context<'_
             "running releases obeyed the same, or a stricter, demand before",
         );
     }
+    if let Some(loosened) = held.and_then(|held| clears_instead(held, kind)) {
+        return loosened;
+    }
     let free = |column: &Ident| column::stays_null_for_old_writers(table, column, context);
     let all_new = |columns: &[Ident]| {
         !columns.is_empty()
@@ -63,7 +66,7 @@ pub(super) fn add_kind(table: &Name, kind: &ConstraintKind, context: &Context<'_
             says_new()
         }
         ConstraintKind::Check(expr)
-            if !expr.columns.is_empty() && expr.columns.iter().all(free) && passes_null(expr) =>
+            if !expr.columns.is_empty() && expr.columns.iter().all(free) && expr.passes_null =>
         {
             says_new()
         }
@@ -100,6 +103,36 @@ fn binds(kind: &ConstraintKind) -> Judgement {
         Effect::Restrict,
         format!("a new {}{on}: {refused}", kind.word()),
     )
+}
+
+/// A foreign key that comes back to set its columns NULL where it refused the delete in the parent, or took the
+/// rows along: writes of running releases meet the same demand as before.
+fn clears_instead(table: &Table, kind: &ConstraintKind) -> Option<Judgement> {
+    let ConstraintKind::ForeignKey {
+        columns,
+        references,
+    } = kind
+    else {
+        return None;
+    };
+    let same_demand = |held: &ConstraintKind| {
+        matches!(held, ConstraintKind::ForeignKey { columns: had, references: to }
+            if had == columns && to.table == references.table && to.columns == references.columns)
+    };
+    let mut earlier = table.constraints.iter().chain(&table.dropped_constraints);
+    let can_be_null = |column: &Ident| {
+        let held = table.column(column);
+        held.is_some_and(|held| !held.def.not_null && held.def.default.is_none())
+    };
+    let holds = references.on_delete_clears
+        && columns.iter().all(can_be_null)
+        && earlier.any(|held| !held.constraint.not_enforced && same_demand(&held.constraint.kind));
+    holds.then(|| {
+        says(
+            Effect::Loosen,
+            "the same demand as before; a delete in the parent now leaves NULL here, which running releases may read",
+        )
+    })
 }
 
 /// Whether the table's rows had to satisfy the same, or more, before this pending set touched it: a
@@ -143,17 +176,6 @@ fn unique_index_within(table: &Table, columns: &[Ident]) -> bool {
                     .iter()
                     .all(|key| key.as_ref().is_ok_and(|key| columns.contains(key)))
         })
-}
-
-/// A CHECK lets a row pass when it yields NULL, as it does for a NULL column unless it asks about NULL or
-/// hands the column to a function.
-fn passes_null(check: &Expr) -> bool {
-    let text = check.text.to_ascii_lowercase();
-    check.calls.is_empty()
-        && !text.contains("is not null")
-        && !text.contains("is null")
-        && !text.contains(" or ")
-        && !text.contains("distinct from")
 }
 
 /// Whether the CHECK of a new column can refuse a row of a release that does not know the column.

@@ -127,6 +127,8 @@ pub struct Expr {
     pub columns: Vec<Ident>,
     /// A literal, or a cast or sign of one.
     pub literal: bool,
+    /// As a CHECK it certainly lets a row pass in which all of its columns are NULL.
+    pub passes_null: bool,
 }
 
 impl Expr {

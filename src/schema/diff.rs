@@ -251,6 +251,7 @@ mod tests {
             calls: Vec::new(),
             columns: Vec::new(),
             literal: false,
+            passes_null: false,
         })
     }
 

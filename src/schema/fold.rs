@@ -108,7 +108,7 @@ impl Schema {
         if !self.touched.contains(name) {
             self.touched.insert(name.clone());
         }
-        let dialect = self.dialect;
+        let (dialect, blurred) = (self.dialect, self.blurred);
         self.met_strangers |= !self.tables.contains_key(name);
         let table = self
             .tables
@@ -120,7 +120,8 @@ impl Schema {
                 if_not_exists,
                 ..
             } => {
-                let certain = birth.certain && !if_not_exists;
+                // Where all columns are known, IF NOT EXISTS leaves no doubt.
+                let certain = birth.certain && (!if_not_exists || !blurred && table.complete);
                 if !(*if_not_exists && table.column(&column.name).is_some()) {
                     table.add_column(column.clone(), Birth { certain, ..birth }, dialect);
                 }

@@ -122,7 +122,8 @@ impl Schema {
     /// every table it touched so far and did not make this one before. Not proof enough to let anything be
     /// destroyed; enough to say that a new demand on it binds nobody.
     pub fn is_likely_new_table(&self, name: &Name) -> bool {
-        self.made_everything()
+        !self.blurred
+            && !self.met_strangers
             && self
                 .table(name)
                 .is_some_and(|table| table.birth.generation == self.generation)

@@ -212,6 +212,7 @@ fn system_time() -> Expr {
         calls: Vec::new(),
         columns: Vec::new(),
         literal: false,
+        passes_null: false,
     }
 }
 

@@ -140,6 +140,7 @@ fn common(tokens: &mut Tokens) -> Option<Expr> {
             calls: Vec::new(),
             columns: Vec::new(),
             literal: true,
+            passes_null: false,
         }),
         TokenKind::Word if tokens.at_end() => word(written),
         TokenKind::Word if is_function_name(written) => {
@@ -157,6 +158,7 @@ fn common(tokens: &mut Tokens) -> Option<Expr> {
                 calls: Vec::new(),
                 columns: Vec::new(),
                 literal: true,
+                passes_null: false,
             })
         }
         _ => None,
@@ -188,6 +190,7 @@ fn word(written: &str) -> Option<Expr> {
             calls: Vec::new(),
             columns: Vec::new(),
             literal: true,
+            passes_null: false,
         }),
         _ if NILADIC.contains(&lower.as_str()) => Some(call(written.to_ascii_uppercase(), written)),
         _ => None,
@@ -200,6 +203,7 @@ fn call(text: String, function: &str) -> Expr {
         calls: vec![function.to_ascii_lowercase()],
         columns: Vec::new(),
         literal: false,
+        passes_null: false,
     }
 }
 
@@ -209,6 +213,7 @@ fn from_tokens(tokens: &mut Tokens) -> Expr {
         calls: Vec::new(),
         columns: Vec::new(),
         literal: false,
+        passes_null: false,
     };
     let mut before: Option<Token> = None;
     while let Some(token) = tokens.peek() {

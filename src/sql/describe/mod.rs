@@ -10,6 +10,7 @@ pub(in crate::sql) mod column;
 mod constraint;
 pub(in crate::sql) mod expr;
 mod index;
+mod null;
 pub(in crate::sql) mod object;
 mod origin;
 mod parser;

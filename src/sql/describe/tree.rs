@@ -6,6 +6,7 @@ use sqlparser::ast::{
     self, Expr as Tree, ObjectName, ObjectNamePart, Query, TableFactor, Visit, Visitor,
 };
 
+use super::null;
 use crate::model::{Dialect, Expr, Ident, Name};
 
 /// The identifier as the engine compares it.
@@ -39,6 +40,7 @@ pub(super) fn expr(tree: &Tree, dialect: Dialect) -> Expr {
         calls: names.calls,
         columns: names.columns,
         literal: is_literal(tree),
+        passes_null: null::passes(tree, dialect),
     }
 }
 
