@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::arguments::{Arguments, arguments};
 use super::evaluate::{self, Assigned, Variables};
 use super::template::Template;
 use super::{DEPTH_LIMIT, executed, inside, relocated};
@@ -220,7 +221,13 @@ impl Session<'_> {
             opaque: statement.opaque.take(),
         };
         for change in std::mem::take(&mut statement.changes) {
-            let arguments = self.arguments(statement.span);
+            let arguments = arguments(
+                self.text,
+                statement.span,
+                self.dialect,
+                &self.variables,
+                |name| self.routines.0.contains_key(name),
+            );
             self.follow(change, &arguments, 0, &mut expanded);
         }
         statement.changes = expanded.changes;
@@ -245,7 +252,7 @@ impl Session<'_> {
     fn follow(
         &mut self,
         mut change: Change,
-        arguments: &HashMap<String, Vec<Assigned>>,
+        arguments: &Arguments,
         depth: usize,
         found: &mut Described,
     ) {
@@ -274,9 +281,9 @@ impl Session<'_> {
             self.running.push(name.clone());
             let routines = self.routines.0[&name.to_ascii_lowercase()].clone();
             for routine in routines {
-                let described = self.run(&name, &routine, arguments, span, depth);
+                let (described, given) = self.run(&name, &routine, arguments, span, depth);
                 for inner in described.changes {
-                    self.follow(inner, &HashMap::new(), depth + 1, found);
+                    self.follow(inner, &given, depth + 1, found);
                 }
                 if let Some(opaque) = described.opaque {
                     found.opaque.get_or_insert(opaque);
@@ -286,15 +293,15 @@ impl Session<'_> {
         }
     }
 
-    /// What running the routine does.
+    /// What running the routine does, and what it gives to those that it calls.
     fn run(
         &mut self,
         name: &str,
         routine: &Routine,
-        arguments: &HashMap<String, Vec<Assigned>>,
+        arguments: &Arguments,
         span: Span,
         depth: usize,
-    ) -> Described {
+    ) -> (Described, Arguments) {
         let mut variables = self.variables.clone();
         variables.forget_order();
         let given = arguments.get(name).map_or(&[][..], Vec::as_slice);
@@ -313,47 +320,12 @@ impl Session<'_> {
             &mut variables,
         );
         self.variables.take_globals(&variables);
+        let given = std::mem::take(&mut variables.given);
         let mut described = relocated(described, span);
         if let Some(Opaque { reason, .. }) = &mut described.opaque {
             *reason = format!("in `{name}`: {reason}");
         }
-        described
-    }
-
-    /// What each known routine is given where the statement calls it.
-    fn arguments(&self, span: Span) -> HashMap<String, Vec<Assigned>> {
-        let mut tokens = Tokens::new(self.text, span, self.dialect);
-        let mut found = HashMap::new();
-        while !tokens.at_end() {
-            let name = tokens.peek_text().to_ascii_lowercase();
-            let name = name.trim_matches(['"', '`']).to_owned();
-            tokens.advance();
-            if !self.routines.0.contains_key(&name) {
-                continue;
-            }
-            let mark = tokens.mark();
-            if let Some(list) = tokens.parenthesised() {
-                let values = evaluate::items(self.text, list, self.dialect)
-                    .into_iter()
-                    .map(|item| {
-                        Assigned::Texts(evaluate::texts(
-                            self.text,
-                            item,
-                            self.dialect,
-                            &self.variables,
-                        ))
-                    });
-                // Called twice with other arguments, nobody can tell which.
-                let twice = found.insert(name.clone(), values.collect()).is_some();
-                if twice {
-                    found.insert(name, Vec::new());
-                }
-                // A call may stand among the arguments of another one.
-                tokens.reset(mark);
-                tokens.advance();
-            }
-        }
-        found
+        (described, given)
     }
 }
 

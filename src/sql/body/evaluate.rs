@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use super::arguments::Arguments;
 use super::template::Template;
 use crate::model::{Dialect, Span};
 use crate::sql::cursor::Tokens;
@@ -47,6 +48,8 @@ pub(in crate::sql) struct Variables {
     complete: bool,
     /// The variable of the innermost loop over an array.
     element: Option<String>,
+    /// What the body gives to the routines that it calls.
+    pub(super) given: Arguments,
 }
 
 /// What a variable is given.

@@ -3,6 +3,7 @@
 //! Whatever is found inside may or may not run, so its changes are conditional: they prove nothing to be new,
 //! and whatever they take away may be gone.
 
+mod arguments;
 mod dynamic;
 mod evaluate;
 mod targets;

@@ -133,6 +133,19 @@ fn constant_text_that_is_executed_is_read_as_the_statement_it_is() {
 }
 
 #[test]
+fn a_routine_that_is_called_by_another_gets_its_arguments() {
+    let routines = "CREATE FUNCTION add_index(t text, i text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'CREATE INDEX ' || i || ' ON ' || t || ' (a)'; END $$;
+        CREATE FUNCTION indexed(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM add_index(t, 'i_' || t); END $$;";
+    let last = |call: &str| changes(&format!("{routines} {call}"), Postgres).pop();
+    assert_eq!(
+        last("SELECT indexed('b')").as_deref(),
+        Some("maybe index i_b on b (a)")
+    );
+    let unknown = changes(&format!("{routines} SELECT indexed(x) FROM y"), Postgres);
+    assert!(unknown.iter().any(|it| it.starts_with("? ")), "{unknown:?}");
+}
+
+#[test]
 fn text_whose_structure_is_unknown_is_dynamic() {
     for sql in [
         "DO $$ BEGIN EXECUTE q; END $$",

@@ -33,6 +33,7 @@ pub(super) fn walk(
     let mut second = Walk::new(text, span, dialect, depth, first.variables.complete());
     second.run();
     variables.take_globals(&second.variables.resolved(text, dialect));
+    variables.given = second.variables.given;
     second.found
 }
 
@@ -225,6 +226,7 @@ impl<'a> Walk<'a> {
     /// `PERFORM` is a `SELECT` whose rows nobody wants.
     fn perform(&mut self) {
         let span = self.skip_statement();
+        self.note_arguments(span);
         let query = &span.of(self.tokens.text())["perform".len()..];
         self.describe_text(&format!("SELECT{query}"), span);
     }
@@ -269,6 +271,7 @@ impl<'a> Walk<'a> {
             self.tokens.advance();
             return;
         }
+        self.note_arguments(span);
         self.note_hidden_assignments(span);
         match self.without_targets(span) {
             Some(plain) => self.describe_text(&plain, span),

@@ -1,5 +1,6 @@
 //! Declarations, assignments, and everything else that gives a variable a value.
 
+use super::super::arguments::{add, arguments};
 use super::super::evaluate::{self, Assigned};
 use super::super::targets::targets;
 use super::Walk;
@@ -94,6 +95,19 @@ impl Walk<'_> {
             }
         } else {
             self.variables.assign(name, Assigned::Expression(value));
+        }
+    }
+
+    /// What the statement gives to the routines that it calls.
+    pub(super) fn note_arguments(&mut self, span: Span) {
+        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let calls = Tokens::new(text, span, dialect);
+        if self.collecting || calls.is_any(&["perform", "select", "call"]).is_none() {
+            return;
+        }
+        let given = arguments(text, span, dialect, &self.variables, |_| true);
+        for (name, values) in given {
+            add(&mut self.variables.given, name, values);
         }
     }
 
