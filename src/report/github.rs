@@ -66,7 +66,7 @@ pub(super) fn plan(plan: &Plan) -> String {
 fn data(text: &str) -> Escaped<'_> {
     Escaped {
         text,
-        special: &['%', '\r', '\n'],
+        special: b"%\r\n",
     }
 }
 
@@ -74,19 +74,20 @@ fn data(text: &str) -> Escaped<'_> {
 fn property(text: &str) -> Escaped<'_> {
     Escaped {
         text,
-        special: &['%', '\r', '\n', ':', ','],
+        special: b"%\r\n:,",
     }
 }
 
 struct Escaped<'a> {
     text: &'a str,
-    special: &'static [char],
+    /// Each of them ASCII.
+    special: &'static [u8],
 }
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.text;
-        while let Some(at) = rest.find(self.special) {
+        while let Some(at) = rest.bytes().position(|byte| self.special.contains(&byte)) {
             f.write_str(&rest[..at])?;
             write!(f, "%{:02X}", rest.as_bytes()[at])?;
             rest = &rest[at + 1..];
