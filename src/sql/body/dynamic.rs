@@ -13,8 +13,8 @@ use crate::sql::describe::Described;
 use crate::sql::token::{TokenKind, first_word};
 use crate::sql::{Opaque, Statement};
 
-/// No file is followed through more calls than this: those of routines that call one another multiply.
-const CALLS_LIMIT: usize = 1000;
+/// No file is followed through more text than this, in bytes: calls of routines that call one another multiply.
+const FOLLOWED_LIMIT: usize = 1 << 20;
 
 /// How the statements begin that prepare SQL or run what was prepared.
 const HEADS: [&str; 4] = ["set", "select", "prepare", "execute"];
@@ -52,7 +52,7 @@ pub(in crate::sql) fn settle(
         variables: Variables::default(),
         prepared: HashMap::new(),
         running: Vec::new(),
-        calls_left: CALLS_LIMIT,
+        text_left: FOLLOWED_LIMIT,
     };
     for statement in statements {
         session.statement(statement);
@@ -82,8 +82,8 @@ struct Session<'a> {
     prepared: HashMap<String, Vec<Template>>,
     /// The routines that are being followed: what one of them does is known already where it calls itself.
     running: Vec<String>,
-    /// How many calls are still followed.
-    calls_left: usize,
+    /// How many bytes of routines are still followed.
+    text_left: usize,
 }
 
 impl Session<'_> {
@@ -257,7 +257,7 @@ impl Session<'_> {
         found: &mut Described,
     ) {
         let called: Vec<String> = self.called(&change.action).cloned().collect();
-        if called.is_empty() || depth >= DEPTH_LIMIT || self.calls_left == 0 {
+        if called.is_empty() || depth >= DEPTH_LIMIT || self.text_left == 0 {
             found.changes.push(change);
             return;
         }
@@ -277,10 +277,10 @@ impl Session<'_> {
             if self.running.contains(&name) {
                 continue;
             }
-            self.calls_left = self.calls_left.saturating_sub(1);
             self.running.push(name.clone());
             let routines = self.routines.0[&name.to_ascii_lowercase()].clone();
             for routine in routines {
+                self.text_left = self.text_left.saturating_sub(routine.body.text.len());
                 let (described, given) = self.run(&name, &routine, arguments, span, depth);
                 for inner in described.changes {
                     self.follow(inner, &given, depth + 1, found);
