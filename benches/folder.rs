@@ -1,6 +1,8 @@
 //! Whole folders, from text to plan, without the disk: how many files and bytes a second, and whether ten times the
 //! files take ten times as long.
 
+#![allow(clippy::unwrap_used, reason = "a bench may panic")]
+
 use std::collections::HashMap;
 use std::hint::black_box;
 
