@@ -28,12 +28,12 @@ pub(super) fn command(text: &str, span: Span) -> Described {
     if HIDES.contains(&command.as_str()) {
         let reason = format!("`{command}` runs or loads what this file does not show");
         return Described {
-            changes: Vec::new(),
             opaque: Some(Opaque {
                 kind: OpaqueKind::Dynamic,
                 reason,
                 span,
             }),
+            ..Described::default()
         };
     }
     let change = Change {
@@ -43,6 +43,6 @@ pub(super) fn command(text: &str, span: Span) -> Described {
     };
     Described {
         changes: vec![change],
-        opaque: None,
+        ..Described::default()
     }
 }

@@ -15,6 +15,8 @@ pub mod token;
 
 pub use body::Routines;
 
+use std::collections::HashMap;
+
 use cursor::Tokens;
 use describe::Described;
 use directive::{Directive, DirectiveError, Placed, Target};
@@ -81,6 +83,9 @@ pub struct Statement {
     pub changes: Vec<Change>,
     /// Set when some of it was not understood: the statement gates as contract.
     pub opaque: Option<Opaque>,
+    /// What those of the changes that stand inside of a block hand to the routines that they call, by the place
+    /// of the change.
+    arguments: HashMap<usize, body::Arguments>,
 }
 
 /// Why a statement, or a part of it, was not understood.
@@ -147,6 +152,7 @@ fn statement(text: &str, piece: &Piece, dialect: Dialect) -> Statement {
         comments: piece.comments,
         changes: described.changes,
         opaque: described.opaque,
+        arguments: described.arguments,
     }
 }
 
@@ -200,7 +206,7 @@ fn describe(text: &str, span: Span, dialect: Dialect, depth: usize) -> Described
 
 fn spoiled(kind: OpaqueKind, reason: String, span: Span) -> Described {
     Described {
-        changes: Vec::new(),
         opaque: Some(Opaque { kind, reason, span }),
+        ..Described::default()
     }
 }

@@ -1,48 +1,80 @@
-//! What routines are given where they are called.
+//! What a statement hands to the routines that it calls.
 
 use std::collections::HashMap;
 
-use super::evaluate::{self, Assigned, Variables};
-use crate::model::{Dialect, Span};
+use super::DEPTH_LIMIT;
+use super::evaluate::{self, Variables};
+use super::template::Template;
+use crate::model::{Action, Dialect, Span};
 use crate::sql::cursor::Tokens;
+use crate::sql::token::TokenKind;
 
-/// By the routine's unqualified name in lower case; nothing for one that is called with different arguments, of
-/// which nobody can tell which come when.
-pub(super) type Arguments = HashMap<String, Vec<Assigned>>;
+/// A routine that one statement calls with more lists than this is taken to be handed anything.
+const LISTS_LIMIT: usize = 64;
 
-/// What the statement at `span` gives to each routine that `is_known`.
-pub(super) fn arguments(
-    text: &str,
-    span: Span,
-    dialect: Dialect,
-    variables: &Variables,
-    is_known: impl Fn(&str) -> bool,
-) -> Arguments {
-    let mut tokens = Tokens::new(text, span, dialect);
-    let mut found = Arguments::new();
-    while !tokens.at_end() {
-        let name = tokens.peek_text().to_ascii_lowercase();
-        let name = name.trim_matches(['"', '`']).to_owned();
-        tokens.advance();
-        if !is_known(&name) {
-            continue;
-        }
-        let mark = tokens.mark();
-        if let Some(list) = tokens.parenthesised() {
-            let items = evaluate::items(text, list, dialect).into_iter();
-            let values = items
-                .map(|item| Assigned::Texts(evaluate::texts(text, item, dialect, variables)))
-                .collect();
-            add(&mut found, name, values);
-            // A call may stand among the arguments of another one.
-            tokens.reset(mark);
-            tokens.advance();
-        }
-    }
-    found
+/// The routines that the action calls, as they are written.
+pub(super) fn calls(action: &Action) -> impl Iterator<Item = &String> {
+    let (one, many): (Option<&String>, &[String]) = match action {
+        Action::Call { routine } => (Some(routine), &[]),
+        Action::Query { calls } => (None, calls),
+        Action::Rows(rows) => (None, &rows.calls),
+        _ => (None, &[]),
+    };
+    one.into_iter().chain(many)
 }
 
-/// Notes one more call.
-pub(super) fn add(found: &mut Arguments, name: String, values: Vec<Assigned>) {
-    found.entry(name).and_modify(Vec::clear).or_insert(values);
+/// The arguments of one call: of each all that it may be.
+pub(super) type List = Vec<Vec<Template>>;
+
+/// The calls of one statement: what each routine is handed, by its unqualified name in lower case.
+#[derive(Clone, Debug, Default)]
+pub(in crate::sql) struct Arguments(HashMap<String, Vec<List>>);
+
+impl Arguments {
+    /// Reads the calls at `span` of `text`, where the variables hold what they do there.
+    pub(super) fn read(text: &str, span: Span, dialect: Dialect, variables: &Variables) -> Self {
+        let mut found = Self::default();
+        let mut tokens = Tokens::new(text, span, dialect);
+        let mut open: Vec<usize> = Vec::new();
+        while !tokens.at_end() {
+            let name = tokens.peek_text().to_ascii_lowercase();
+            tokens.advance();
+            if !tokens.is_kind(TokenKind::LeftParen) {
+                continue;
+            }
+            // A call may stand among the arguments of another one.
+            let mark = tokens.mark();
+            open.retain(|end| *end > tokens.span().start);
+            let lists = if open.len() < DEPTH_LIMIT
+                && let Some(list) = tokens.parenthesised()
+            {
+                open.push(list.end);
+                evaluate::lists(text, list, dialect, variables)
+            } else {
+                vec![List::new()]
+            };
+            tokens.reset(mark);
+            let name = name.trim_matches(['"', '`']).to_owned();
+            found.note(name, lists);
+        }
+        found
+    }
+
+    fn note(&mut self, routine: String, lists: Vec<List>) {
+        let known = self.0.entry(routine).or_default();
+        for list in lists {
+            // One more than the limit says that there are too many.
+            if known.len() <= LISTS_LIMIT && !known.contains(&list) {
+                known.push(list);
+            }
+        }
+    }
+
+    /// What the routine is handed, call by call; one list without arguments where nobody can tell.
+    pub(super) fn of(&self, routine: &str) -> Vec<List> {
+        match self.0.get(&routine.to_ascii_lowercase()) {
+            Some(lists) if lists.len() <= LISTS_LIMIT => lists.clone(),
+            _ => vec![List::new()],
+        }
+    }
 }

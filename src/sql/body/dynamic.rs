@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::arguments::{Arguments, arguments};
+use super::arguments::{Arguments, List, calls};
 use super::evaluate::{self, Assigned, Variables};
 use super::template::Template;
 use super::{DEPTH_LIMIT, executed, inside, relocated};
@@ -62,13 +62,10 @@ pub(in crate::sql) fn settle(
 /// Files without any such statement need no second look.
 fn prepares_or_calls(statement: &Statement) -> bool {
     statement.changes.iter().any(|change| match &change.action {
-        Action::Call { .. } => true,
         Action::CreateRoutine(routine) => routine.body.is_some(),
-        Action::Query { calls } => !calls.is_empty(),
-        Action::Rows(rows) => !rows.calls.is_empty(),
         Action::Drop { object, .. } => object.kind.is_routine(),
         Action::Session { command } => command.starts_with("prepare"),
-        _ => false,
+        action => calls(action).next().is_some(),
     })
 }
 
@@ -80,8 +77,8 @@ struct Session<'a> {
     /// MySQL's user variables.
     variables: Variables,
     prepared: HashMap<String, Vec<Template>>,
-    /// The routines that are being followed: what one of them does is known already where it calls itself.
-    running: Vec<String>,
+    /// The calls that are being followed: what one of them does is known already where it makes itself again.
+    running: Vec<(String, List)>,
     /// How many bytes of routines are still followed.
     text_left: usize,
 }
@@ -106,6 +103,7 @@ impl Session<'_> {
                 if let Some(described) = self.execute(&mut tokens) {
                     statement.changes = described.changes;
                     statement.opaque = described.opaque;
+                    statement.arguments = described.arguments;
                 }
             }
             _ => {}
@@ -217,18 +215,18 @@ impl Session<'_> {
             return;
         }
         let mut expanded = Described {
-            changes: Vec::new(),
             opaque: statement.opaque.take(),
+            ..Described::default()
         };
-        for change in std::mem::take(&mut statement.changes) {
-            let arguments = arguments(
-                self.text,
-                statement.span,
-                self.dialect,
-                &self.variables,
-                |name| self.routines.0.contains_key(name),
-            );
-            self.follow(change, &arguments, 0, &mut expanded);
+        let own = Arguments::read(self.text, statement.span, self.dialect, &self.variables);
+        let nothing = Arguments::default();
+        let inside = std::mem::take(&mut statement.arguments);
+        let changes = std::mem::take(&mut statement.changes);
+        for (at, change) in changes.into_iter().enumerate() {
+            // What is conditional stands inside of the statement, where other variables may be meant.
+            let outside = if change.conditional { &nothing } else { &own };
+            let arguments = inside.get(&at).unwrap_or(outside);
+            self.follow(change, arguments, 0, &mut expanded);
         }
         statement.changes = expanded.changes;
         statement.opaque = expanded.opaque;
@@ -237,15 +235,7 @@ impl Session<'_> {
 
     /// The known routines that the action calls.
     fn called<'s>(&'s self, action: &'s Action) -> impl Iterator<Item = &'s String> + use<'s> {
-        let (one, many): (Option<&String>, &[String]) = match action {
-            Action::Call { routine } => (Some(routine), &[]),
-            Action::Query { calls } => (None, calls),
-            Action::Rows(rows) => (None, &rows.calls),
-            _ => (None, &[]),
-        };
-        one.into_iter()
-            .chain(many)
-            .filter(|name| self.routines.0.contains_key(&name.to_ascii_lowercase()))
+        calls(action).filter(|name| self.routines.0.contains_key(&name.to_ascii_lowercase()))
     }
 
     /// Adds the change to `found`, and what the routines do that it calls.
@@ -274,40 +264,48 @@ impl Session<'_> {
             _ => {}
         }
         for name in called {
-            if self.running.contains(&name) {
-                continue;
+            for given in arguments.of(&name) {
+                self.call(&name, given, span, depth, found);
             }
-            self.running.push(name.clone());
-            let routines = self.routines.0[&name.to_ascii_lowercase()].clone();
-            for routine in routines {
-                self.text_left = self.text_left.saturating_sub(routine.body.text.len());
-                let (described, given) = self.run(&name, &routine, arguments, span, depth);
-                for inner in described.changes {
-                    self.follow(inner, &given, depth + 1, found);
-                }
-                if let Some(opaque) = described.opaque {
-                    found.opaque.get_or_insert(opaque);
-                }
-            }
-            self.running.pop();
         }
     }
 
-    /// What running the routine does, and what it gives to those that it calls.
+    /// Adds to `found` what a call of the routine with the arguments `given` does.
+    fn call(&mut self, name: &str, given: List, span: Span, depth: usize, found: &mut Described) {
+        let call = (name.to_ascii_lowercase(), given);
+        if self.running.contains(&call) {
+            return;
+        }
+        let nothing = Arguments::default();
+        for routine in self.routines.0[&call.0].clone() {
+            self.text_left = self.text_left.saturating_sub(routine.body.text.len());
+            let described = self.run(name, &routine, &call.1, span, depth);
+            self.running.push(call.clone());
+            for (at, inner) in described.changes.into_iter().enumerate() {
+                let arguments = described.arguments.get(&at).unwrap_or(&nothing);
+                self.follow(inner, arguments, depth + 1, found);
+            }
+            self.running.pop();
+            if let Some(opaque) = described.opaque {
+                found.opaque.get_or_insert(opaque);
+            }
+        }
+    }
+
+    /// What running the routine does.
     fn run(
         &mut self,
         name: &str,
         routine: &Routine,
-        arguments: &Arguments,
+        given: &List,
         span: Span,
         depth: usize,
-    ) -> (Described, Arguments) {
+    ) -> Described {
         let mut variables = self.variables.clone();
         variables.forget_order();
-        let given = arguments.get(name).map_or(&[][..], Vec::as_slice);
         for (at, parameter) in routine.parameters.iter().enumerate() {
-            let value = given.get(at).cloned().unwrap_or(Assigned::Unknown);
-            variables.assign(parameter, value);
+            let value = given.get(at).cloned();
+            variables.assign(parameter, value.map_or(Assigned::Unknown, Assigned::Texts));
         }
         let body = &routine.body;
         let whole = Span::new(0, body.text.len());
@@ -320,12 +318,11 @@ impl Session<'_> {
             &mut variables,
         );
         self.variables.take_globals(&variables);
-        let given = std::mem::take(&mut variables.given);
         let mut described = relocated(described, span);
         if let Some(Opaque { reason, .. }) = &mut described.opaque {
             *reason = format!("in `{name}`: {reason}");
         }
-        (described, given)
+        described
     }
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::arguments::Arguments;
 use super::template::Template;
 use crate::model::{Dialect, Span};
 use crate::sql::cursor::Tokens;
@@ -48,8 +47,6 @@ pub(in crate::sql) struct Variables {
     complete: bool,
     /// The variable of the innermost loop over an array.
     element: Option<String>,
-    /// What the body gives to the routines that it calls.
-    pub(super) given: Arguments,
 }
 
 /// What a variable is given.
@@ -92,10 +89,10 @@ impl Variables {
         self.fresh.contains_key(&variable.to_ascii_lowercase())
     }
 
-    /// All assignments have been noted. From now on only their order is of interest.
-    pub(super) fn complete(mut self) -> Self {
+    /// All assignments that follow on `start` have been noted. From now on only their order is of interest.
+    pub(super) fn complete(mut self, start: &Self) -> Self {
         self.complete = true;
-        self.forget_order();
+        self.fresh.clone_from(&start.fresh);
         self
     }
 
@@ -120,6 +117,7 @@ impl Variables {
             let mut fixed = self.clone();
             let value = Assigned::Texts(vec![element.clone()]);
             fixed.fresh.insert(name.clone(), value);
+            fixed.element = None;
             Cow::Owned(fixed)
         });
         fixed.collect()
@@ -186,19 +184,42 @@ pub(super) fn texts(
 ) -> Vec<Template> {
     let mut found = Vec::new();
     for variables in &variables.for_each_element() {
-        let reading = Reading {
-            text,
-            dialect,
-            variables,
-            steps: &Cell::new(STEPS_LIMIT),
-        };
-        for value in reading.value(span, 0) {
+        for value in alternatives(text, span, dialect, variables) {
             if !found.contains(&value) {
                 found.push(value);
             }
         }
     }
     found
+}
+
+/// What the expressions of the list at `span` of `text` may come to, which commas part: once for each element
+/// of the array that is looped over.
+pub(super) fn lists(
+    text: &str,
+    span: Span,
+    dialect: Dialect,
+    variables: &Variables,
+) -> Vec<Vec<Vec<Template>>> {
+    let items = items(text, span, dialect);
+    let list = |variables: &Variables| {
+        let values = items
+            .iter()
+            .map(|item| alternatives(text, *item, dialect, variables));
+        values.collect()
+    };
+    let fixed = variables.for_each_element();
+    fixed.iter().map(|variables| list(variables)).collect()
+}
+
+fn alternatives(text: &str, span: Span, dialect: Dialect, variables: &Variables) -> Vec<Template> {
+    let reading = Reading {
+        text,
+        dialect,
+        variables,
+        steps: &Cell::new(STEPS_LIMIT),
+    };
+    reading.value(span, 0)
 }
 
 #[derive(Clone, Copy)]

@@ -10,6 +10,7 @@ mod targets;
 mod template;
 mod walk;
 
+pub(super) use arguments::Arguments;
 pub use dynamic::Routines;
 pub(super) use dynamic::settle;
 
@@ -188,12 +189,12 @@ fn conditional(mut described: Described) -> Described {
 
 fn unknown(kind: OpaqueKind, reason: &str, span: Span) -> Described {
     Described {
-        changes: Vec::new(),
         opaque: Some(Opaque {
             kind,
             reason: reason.to_owned(),
             span,
         }),
+        ..Described::default()
     }
 }
 

@@ -204,7 +204,7 @@ fn a_call_of_a_routine_of_the_same_file_does_what_the_routine_does() {
                 &[
                     "routine function f(text) returns(void) plpgsql: BEGIN EXECUTE format('DROP TABLE %I', a); END",
                     "maybe query calls()",
-                    "maybe drop table <a>",
+                    "maybe drop table t",
                 ],
             ),
             (
@@ -222,6 +222,62 @@ fn a_call_of_a_routine_of_the_same_file_does_what_the_routine_does() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_routine_is_followed_with_what_its_caller_hands_to_it() {
+    let drops = "CREATE FUNCTION d(a text, b text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER TABLE ' || a || ' DROP COLUMN ' || b; END $$";
+    let rows: &[(&str, &[&str])] = &[
+        ("SELECT d('t', 'x')", &["t: drop x"]),
+        (
+            "SELECT d('t', 'x'), d('u', 'y')",
+            &["t: drop x", "u: drop y"],
+        ),
+        (
+            "DO $$ BEGIN PERFORM d('t', 'x'); PERFORM d('u', lower('Y')); END $$",
+            &["t: drop x", "u: drop y"],
+        ),
+        (
+            "DO $$ DECLARE v text := 't'; BEGIN v := v || '_1'; SELECT d(v, 'x') INTO v; PERFORM d('u', v); END $$",
+            &["t_1: drop x", "?"],
+        ),
+        (
+            "DO $$ DECLARE v text; BEGIN FOREACH v IN ARRAY ARRAY['a', 'b'] LOOP PERFORM d(v, v || '_id'); END LOOP; END $$",
+            &["a: drop a_id", "b: drop b_id"],
+        ),
+        (
+            "DO $$ DECLARE v text; BEGIN v := d('t', 'x'); IF d('u', 'y') IS NULL THEN RETURN; END IF; END $$",
+            &["t: drop x", "u: drop y"],
+        ),
+        ("DO $$ BEGIN PERFORM d('t', r.name); END $$", &["?"]),
+        ("DO $$ BEGIN PERFORM d('t'); END $$", &["?"]),
+        (
+            "DO $$ BEGIN EXECUTE 'SELECT d(''u'', ''y'')'; PERFORM d('t', 'x'); END $$",
+            &["t: drop x", "?"],
+        ),
+        ("DO $$ BEGIN PERFORM d(b => 'x', a => 't'); END $$", &["?"]),
+        (
+            "DO $$ BEGIN EXECUTE 'SELECT d(''t'', ''x'')'; END $$",
+            &["?"],
+        ),
+        (
+            "CREATE FUNCTION c(n text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM d('t_' || n, 'x'); END $$; SELECT c('1'); DO $$ BEGIN PERFORM c('2'); END $$",
+            &["t_1: drop x", "t_2: drop x"],
+        ),
+        (
+            "CREATE FUNCTION again(n text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || n; PERFORM again('v'); END $$; SELECT again('u')",
+            &["drop table u", "drop table v"],
+        ),
+    ];
+    for (sql, expected) in rows {
+        let found = changes(&format!("{drops}; {sql}"), Postgres);
+        let found = found
+            .iter()
+            .filter(|change| !change.contains("routine ") && !change.contains("query "))
+            .map(|change| change.trim_start_matches("maybe "))
+            .map(|change| if change.starts_with('?') { "?" } else { change });
+        assert_eq!(found.collect::<Vec<_>>(), *expected, "{sql}");
+    }
 }
 
 #[test]
@@ -276,6 +332,15 @@ fn procedures_of_mysql_are_followed_through_prepared_statements() {
                 ],
             ),
             (
+                "CREATE PROCEDURE p(tab TEXT) BEGIN SET @q = CONCAT('DROP TABLE ', tab); PREPARE s FROM @q; EXECUTE s; END; CREATE PROCEDURE q(n TEXT) BEGIN CALL p(CONCAT('t_', n)); CALL p(n); END; CALL q('a')",
+                &[
+                    "routine procedure p(tab text) sql: BEGIN SET @q = CONCAT('DROP TABLE ', tab); PREPARE s FROM @q; EXECUTE s; END",
+                    "routine procedure q(n text) sql: BEGIN CALL p(CONCAT('t_', n)); CALL p(n); END",
+                    "maybe drop table t_a",
+                    "? in `p`: it runs SQL that is put together at run time from `n`",
+                ],
+            ),
+            (
                 "BEGIN NOT ATOMIC DROP TABLE t; END",
                 &["maybe drop table t"],
             ),
@@ -296,6 +361,10 @@ fn nesting_without_end_is_opaque_and_quick() {
     );
     let circle = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM f(); PERFORM f(); END $$; SELECT f()";
     assert!(changes(circle, Postgres).len() > 1);
+    let growing = "CREATE FUNCTION f(a text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM f(a || 'x'); PERFORM f(a || 'y'); END $$; SELECT f('')";
+    assert!(changes(growing, Postgres).len() > 1);
+    let nested = format!("DO $$ BEGIN PERFORM {} END $$", "f(".repeat(20_000));
+    assert!(changes(&nested, Postgres).len() < 3);
     let blocks = format!("DO $$ {} $$", "BEGIN ".repeat(20_000));
     assert!(changes(&blocks, Postgres).is_empty());
     let doubling = format!(

@@ -9,7 +9,9 @@ mod mysql;
 
 use std::collections::HashSet;
 
+use super::arguments::{Arguments, calls};
 use super::evaluate::{self, Variables};
+use super::targets::targets;
 use super::template::Template;
 use super::{DEPTH_LIMIT, executed};
 use crate::model::{Action, Change, Dialect, Span};
@@ -30,10 +32,10 @@ pub(super) fn walk(
     let mut first = Walk::new(text, span, dialect, depth, variables.clone());
     first.collecting = true;
     first.run();
-    let mut second = Walk::new(text, span, dialect, depth, first.variables.complete());
+    let all = first.variables.complete(variables);
+    let mut second = Walk::new(text, span, dialect, depth, all);
     second.run();
     variables.take_globals(&second.variables.resolved(text, dialect));
-    variables.given = second.variables.given;
     second.found
 }
 
@@ -136,16 +138,10 @@ impl<'a> Walk<'a> {
         let mut calls = expr::calls(&mut part);
         calls.retain(|name| !evaluate::FUNCTIONS.contains(&name.as_str()));
         if !calls.is_empty() {
-            self.push(Action::Query { calls }, span);
+            let mut query = Described::default();
+            query.push(Action::Query { calls }, span);
+            self.take_calls(query, span);
         }
-    }
-
-    fn push(&mut self, action: Action, span: Span) {
-        self.found.changes.push(Change {
-            action,
-            span,
-            conditional: true,
-        });
     }
 
     fn skip_statement(&mut self) -> Span {
@@ -226,7 +222,6 @@ impl<'a> Walk<'a> {
     /// `PERFORM` is a `SELECT` whose rows nobody wants.
     fn perform(&mut self) {
         let span = self.skip_statement();
-        self.note_arguments(span);
         let query = &span.of(self.tokens.text())["perform".len()..];
         self.describe_text(&format!("SELECT{query}"), span);
     }
@@ -271,11 +266,17 @@ impl<'a> Walk<'a> {
             self.tokens.advance();
             return;
         }
-        self.note_arguments(span);
-        self.note_hidden_assignments(span);
-        match self.without_targets(span) {
-            Some(plain) => self.describe_text(&plain, span),
+        let targets = targets(self.tokens.text(), span, self.tokens.dialect());
+        match &targets {
+            Some(targets) => {
+                let plain = targets.left_out(self.tokens.text(), span);
+                self.describe_text(&plain, span);
+            }
             None => self.describe(span),
+        }
+        self.note_hidden_assignments(span);
+        if let Some(targets) = targets {
+            self.assign_targets(&targets);
         }
     }
 
@@ -285,7 +286,7 @@ impl<'a> Walk<'a> {
         }
         let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
         let described = super::script(text, span, dialect, self.depth + 1);
-        self.take(described);
+        self.take_calls(described, span);
     }
 
     /// Describes a text that stands for the statement at `span`.
@@ -295,7 +296,7 @@ impl<'a> Walk<'a> {
         }
         let whole = Span::new(0, sql.len());
         let described = super::script(sql, whole, self.tokens.dialect(), self.depth + 1);
-        self.take(super::relocated(described, span));
+        self.take_calls(super::relocated(described, span), span);
     }
 
     fn is_too_deep(&mut self, span: Span) -> bool {
@@ -308,6 +309,23 @@ impl<'a> Walk<'a> {
             });
         }
         deep
+    }
+
+    /// Takes what the statement or expression at `span` does, with what it hands to the routines that it calls.
+    fn take_calls(&mut self, described: Described, span: Span) {
+        let before = self.found.changes.len();
+        let mut changes = described.changes.iter().enumerate();
+        let calling = changes
+            .by_ref()
+            .filter(|(_, change)| calls(&change.action).next().is_some());
+        let places: Vec<usize> = calling.map(|(at, _)| before + at).collect();
+        if !places.is_empty() {
+            let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+            let arguments = Arguments::read(text, span, dialect, &self.variables);
+            let handed = places.into_iter().map(|at| (at, arguments.clone()));
+            self.found.arguments.extend(handed);
+        }
+        self.take(described);
     }
 
     fn take(&mut self, described: Described) {

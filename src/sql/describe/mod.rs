@@ -24,6 +24,9 @@ mod view;
 #[cfg(test)]
 pub(in crate::sql) mod tests;
 
+use std::collections::HashMap;
+
+use super::body::Arguments;
 use super::cursor::Tokens;
 use super::token::{TokenKind, without_executable_marks};
 use super::{Opaque, OpaqueKind};
@@ -36,6 +39,9 @@ pub(in crate::sql) struct Described {
     pub(in crate::sql) changes: Vec<Change>,
     /// What was not understood.
     pub(in crate::sql) opaque: Option<Opaque>,
+    /// What those of the changes that stand inside of a block hand to the routines that they call, by the place
+    /// of the change.
+    pub(in crate::sql) arguments: HashMap<usize, Arguments>,
 }
 
 impl Described {
@@ -93,12 +99,12 @@ impl Described {
     fn opaque(tokens: &Tokens, reason: String) -> Self {
         let span = tokens.whole();
         Self {
-            changes: Vec::new(),
             opaque: Some(Opaque {
                 kind: OpaqueKind::Syntax,
                 reason,
                 span,
             }),
+            ..Self::default()
         }
     }
 }

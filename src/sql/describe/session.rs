@@ -223,7 +223,7 @@ pub(super) fn truncate(tokens: &mut Tokens) -> Option<Described> {
     });
     Some(Described {
         changes: changes.collect(),
-        opaque: None,
+        ..Described::default()
     })
 }
 

@@ -1,8 +1,7 @@
 //! Declarations, assignments, and everything else that gives a variable a value.
 
-use super::super::arguments::{add, arguments};
 use super::super::evaluate::{self, Assigned};
-use super::super::targets::targets;
+use super::super::targets::Targets;
 use super::Walk;
 use crate::model::Span;
 use crate::sql::cursor::Tokens;
@@ -98,19 +97,6 @@ impl Walk<'_> {
         }
     }
 
-    /// What the statement gives to the routines that it calls.
-    pub(super) fn note_arguments(&mut self, span: Span) {
-        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
-        let calls = Tokens::new(text, span, dialect);
-        if self.collecting || calls.is_any(&["perform", "select", "call"]).is_none() {
-            return;
-        }
-        let given = arguments(text, span, dialect, &self.variables, |_| true);
-        for (name, values) in given {
-            add(&mut self.variables.given, name, values);
-        }
-    }
-
     /// A called procedure may give its arguments other values, and MySQL assigns inside of queries.
     pub(super) fn note_hidden_assignments(&mut self, span: Span) {
         let mut tokens = Tokens::new(self.tokens.text(), span, self.tokens.dialect());
@@ -125,17 +111,14 @@ impl Walk<'_> {
         }
     }
 
-    /// The statement at `span` without `INTO variables`, if it has that; what is assigned so is noted.
-    pub(super) fn without_targets(&mut self, span: Span) -> Option<String> {
-        let text = self.tokens.text();
-        let targets = targets(text, span, self.tokens.dialect())?;
+    /// Gives the variables of an `INTO` what the statement reads.
+    pub(super) fn assign_targets(&mut self, targets: &Targets) {
         for name in &targets.names {
             let value = targets
                 .value
                 .map_or(Assigned::Unknown, Assigned::Expression);
             self.variables.assign(name, value);
         }
-        Some(targets.left_out(text, span))
     }
 
     /// Whatever is named at `span` is given what nobody can tell.

@@ -31,8 +31,11 @@ impl Walk<'_> {
         let Some(word) = self.tokens.is_any(WORDS) else {
             return false;
         };
-        // Ways part or meet at each of them.
-        self.variables.forget_order();
+        // Ways part or meet at each of them, but where a block begins; MySQL's handlers are declared there, which
+        // run at any time.
+        if word != "begin" && (word != "declare" || self.is_mysql()) {
+            self.variables.forget_order();
+        }
         self.tokens.advance();
         match word {
             "begin" => {
