@@ -125,6 +125,8 @@ mod tests {
             "coalesce",
             "pg_get_constraintdef",
             "to_char",
+            "to_regclass",
+            "btrim",
             "zeroblob",
             "abs",
         ] {
