@@ -6,6 +6,7 @@
 //! reader answers `None` where it does not understand; the cursor then stands near the word that stopped it.
 
 pub(in crate::sql) mod alter_table;
+mod broken;
 pub(in crate::sql) mod column;
 mod constraint;
 pub(in crate::sql) mod expr;
@@ -25,6 +26,8 @@ mod view;
 pub(in crate::sql) mod tests;
 
 use std::collections::HashMap;
+
+use broken::is_broken;
 
 use super::body::Arguments;
 use super::cursor::Tokens;
@@ -296,6 +299,9 @@ fn one(tokens: &mut Tokens, read: impl Fn(&mut Tokens) -> Option<Action>) -> Opt
 /// `INSERT` and `REPLACE`: listed rows are only counted.
 fn insert(tokens: &mut Tokens) -> Described {
     let mark = tokens.mark();
+    if is_broken(tokens) {
+        return row_change(tokens);
+    }
     if let Some(action) = rows::insert_values(tokens) {
         return Described::whole(tokens, action);
     }
@@ -308,6 +314,7 @@ fn row_change(tokens: &mut Tokens) -> Described {
     let mark = tokens.mark();
     match parsed(tokens) {
         Ok(actions) => Described::all(tokens, actions),
+        Err(reason) if is_broken(tokens) => Described::opaque(tokens, reason),
         Err(reason) => {
             let found = rows::verb(tokens).map(|action| Described::whole(tokens, action));
             tokens.reset(mark);
@@ -320,7 +327,7 @@ fn row_change(tokens: &mut Tokens) -> Described {
 fn query(tokens: &mut Tokens) -> Described {
     match parsed(tokens) {
         Ok(actions) => Described::all(tokens, actions),
-        Err(_) if only_reads(tokens) => {
+        Err(_) if only_reads(tokens) && !is_broken(tokens) => {
             let calls = expr::calls(&mut tokens.clone());
             Described::whole(tokens, Action::Query { calls })
         }
