@@ -55,6 +55,10 @@ pub(super) fn is_broken(tokens: &Tokens) -> bool {
 
 /// What a token is to its neighbours.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a token may be several of these: AND opens a clause and closes the one before"
+)]
 struct Part {
     opens: bool,
     closes: bool,
