@@ -326,12 +326,13 @@ impl Session<'_> {
     }
 }
 
-/// The names of a routine's parameters.
+/// The names of a routine's parameters, in the order in which a call gives them: what a function hands out is
+/// no argument (PostgreSQL manual, CREATE FUNCTION, `argmode`).
 fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<String> {
     let mut tokens = Tokens::new(text, statement, dialect);
-    if tokens.seek(&["function", "procedure"]).is_none() {
+    let Some(kind) = tokens.seek(&["function", "procedure"]) else {
         return Vec::new();
-    }
+    };
     tokens.advance();
     tokens.take(&["if", "not", "exists"]);
     tokens.name();
@@ -340,13 +341,14 @@ fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<String> {
     };
     let names = evaluate::items(text, list, dialect)
         .into_iter()
-        .map(|item| {
+        .filter_map(|item| {
             let mut parameter = Tokens::new(text, item, dialect);
-            parameter.take_any(&["in", "out", "inout", "variadic"]);
-            parameter
-                .ident()
-                .map(|name| name.as_str().to_owned())
-                .unwrap_or_default()
+            let mode = parameter.take_any(&["in", "out", "inout", "variadic"]);
+            if mode == Some("out") && kind == "function" {
+                return None;
+            }
+            let name = parameter.ident();
+            Some(name.map_or_else(String::new, |name| name.as_str().to_owned()))
         });
     names.collect()
 }

@@ -146,6 +146,13 @@ fn a_routine_that_is_called_by_another_gets_its_arguments() {
 }
 
 #[test]
+fn what_a_function_hands_out_is_no_argument_of_its_call() {
+    let function = "CREATE FUNCTION f(OUT done text, t text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$;";
+    let found = changes(&format!("{function} SELECT f('b')"), Postgres);
+    assert_eq!(found.last().map(String::as_str), Some("maybe drop table b"));
+}
+
+#[test]
 fn text_whose_structure_is_unknown_is_dynamic() {
     for sql in [
         "DO $$ BEGIN EXECUTE q; END $$",
