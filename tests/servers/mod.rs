@@ -1,0 +1,225 @@
+//! Throwaway servers for tests: one of each kind for a test binary, which go with its process.
+//!
+//! They listen on a socket in a temporary folder of their own. A test asks for a fresh database and has it to itself;
+//! what a server shares between databases (roles, settings) a test must name for itself.
+
+#![allow(dead_code, reason = "no test binary uses every server")]
+
+// Starting servers so that they cannot outlive us is what the truth check does as well.
+#[path = "../../examples/truth/server/keeper.rs"]
+mod keeper;
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+use sqlx::Connection;
+use sqlx::mysql::MySqlConnection;
+use sqlx::postgres::PgConnection;
+
+use self::keeper::{Home, Keeper, find_program};
+
+/// The newest PostgreSQL that is installed.
+pub(crate) fn postgres() -> &'static Server {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| start("PostgreSQL", start_postgres(None)));
+    &SERVER
+}
+
+/// PostgreSQL 18, which `scripts/servers` fetches.
+pub(crate) fn postgres_18() -> &'static Server {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| {
+        let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers/postgres-18/bin");
+        start(
+            "PostgreSQL 18 (scripts/servers fetches it)",
+            start_postgres(Some(&bin)),
+        )
+    });
+    &SERVER
+}
+
+/// MariaDB, which stands in for MySQL too.
+pub(crate) fn mariadb() -> &'static Server {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| start("MariaDB", start_mariadb()));
+    &SERVER
+}
+
+/// A server that runs until the test binary ends.
+pub(crate) struct Server {
+    home: Home,
+    engine: Engine,
+    databases: AtomicUsize,
+    // When our process ends, however it ends, its end of a pipe closes, and the keeper stops the server.
+    _keeper: Keeper,
+}
+
+#[derive(Clone, Copy)]
+enum Engine {
+    Postgres,
+    MariaDb,
+}
+
+impl Server {
+    /// Creates a new database whose name begins with `database`, and gives the URL that sqlx, and for PostgreSQL
+    /// `psql` and `pg_dump`, reach it by as the superuser. May be asked for from within a runtime.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{database}_{number}");
+        let create = match self.engine {
+            Engine::Postgres => format!("CREATE DATABASE \"{name}\""),
+            Engine::MariaDb => format!("CREATE DATABASE `{name}` CHARACTER SET utf8mb4"),
+        };
+        let url = self.address(self.engine.first_database());
+        // A thread of its own, as a runtime may not be entered within another.
+        let created = std::thread::scope(|scope| {
+            let creator = scope.spawn(|| complete(self.engine.execute(&url, create)));
+            creator
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        created.unwrap_or_else(|error| panic!("cannot create the database {name}: {error:#}"));
+        self.address(&name)
+    }
+
+    /// The folder with the server's socket.
+    pub(crate) fn folder(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn address(&self, database: &str) -> String {
+        self.engine.address(&self.home, database)
+    }
+}
+
+impl Engine {
+    fn first_database(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::MariaDb => "mysql",
+        }
+    }
+
+    fn address(self, home: &Home, database: &str) -> String {
+        let folder = home.path().display();
+        match self {
+            Self::Postgres => format!("postgresql:///{database}?host={folder}&user=postgres"),
+            Self::MariaDb => {
+                format!("mysql://root@localhost/{database}?socket={folder}/sock&ssl-mode=DISABLED")
+            }
+        }
+    }
+
+    async fn execute(self, url: &str, sql: String) -> Result<()> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match self {
+            Self::Postgres => {
+                let mut connection = PgConnection::connect(url).await?;
+                sqlx::raw_sql(sql).execute(&mut connection).await?;
+                connection.close().await?;
+            }
+            Self::MariaDb => {
+                let mut connection = MySqlConnection::connect(url).await?;
+                sqlx::raw_sql(sql).execute(&mut connection).await?;
+                connection.close().await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ready(self, home: &Home) -> bool {
+        let url = self.address(home, self.first_database());
+        complete(self.execute(&url, "SELECT 1".to_owned())).is_ok()
+    }
+
+    fn keep(self, home: Home, program: &Path, arguments: &[&str]) -> Result<Server> {
+        let (home, keeper) = home.keep(program, arguments, |home| {
+            // As readiness is asked for in whatever thread first needs the server, which may run a runtime.
+            std::thread::scope(|scope| scope.spawn(|| self.ready(home)).join().unwrap_or(false))
+        })?;
+        Ok(Server {
+            home,
+            engine: self,
+            databases: AtomicUsize::new(0),
+            _keeper: keeper,
+        })
+    }
+}
+
+fn start(name: &str, started: Result<Server>) -> Server {
+    started.unwrap_or_else(|error| panic!("no {name} to test with: {error:#}"))
+}
+
+fn start_postgres(bin: Option<&Path>) -> Result<Server> {
+    let places = installed();
+    let program = |name| find_program(name, bin, &places);
+    let (initdb, postgres) = (program("initdb")?, program("postgres")?);
+    let home = Home::make(&["postgres", "nobody"])?;
+    let data = home.path().join("data").display().to_string();
+    let socket = home.path().display().to_string();
+    let mut arguments = vec!["-D", &data];
+    arguments.extend("-U postgres -A trust -E UTF8 --locale=C --no-sync".split(' '));
+    home.run(&initdb, &arguments)?;
+    let mut arguments = vec!["-D", &data, "-k", &socket];
+    for setting in POSTGRES_SETTINGS {
+        arguments.extend(["-c", setting]);
+    }
+    Engine::Postgres.keep(home, &postgres, &arguments)
+}
+
+fn start_mariadb() -> Result<Server> {
+    let places = ["/usr/sbin", "/usr/local/mysql/bin"].map(PathBuf::from);
+    let program = |name| find_program(name, None, &places);
+    let (install, server) = (program("mariadb-install-db")?, program("mariadbd")?);
+    let home = Home::make(&["mysql", "nobody"])?;
+    let data = format!("--datadir={}", home.path().join("data").display());
+    let socket = format!("--socket={}", home.path().join("sock").display());
+    let login = "--auth-root-authentication-method=normal";
+    home.run(&install, &["--no-defaults", &data, login, "--skip-test-db"])?;
+    let mut arguments = vec!["--no-defaults", &data, &socket];
+    arguments.extend(MARIADB_SETTINGS);
+    Engine::MariaDb.keep(home, &server, &arguments)
+}
+
+/// Nothing here is worth keeping, so nothing waits for a disk.
+const POSTGRES_SETTINGS: &[&str] = &[
+    "listen_addresses=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "shared_buffers=64MB",
+    "max_connections=200",
+    "max_locks_per_transaction=512",
+];
+
+const MARIADB_SETTINGS: &[&str] = &[
+    "--skip-networking",
+    "--skip-log-bin",
+    "--skip-name-resolve",
+    "--log-bin-trust-function-creators=1",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-doublewrite=0",
+    "--innodb-flush-method=nosync",
+    "--innodb-buffer-pool-size=64M",
+    "--character-set-server=utf8mb4",
+];
+
+/// Where a distribution puts PostgreSQL's programs, the newest first: often off the PATH.
+fn installed() -> Vec<PathBuf> {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    versions.sort();
+    versions.reverse();
+    versions
+}
+
+fn complete<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?
+        .block_on(work)
+}
