@@ -3,7 +3,7 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
 //! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts · [`fix`] mending ·
-//! [`files`] disk and git · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
+//! [`files`] disk and git · [`gate`] the decisions · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
 //! [`cli`] the commands.
 
 pub mod classify;
@@ -13,6 +13,7 @@ pub mod cost;
 pub mod files;
 pub mod fix;
 pub mod folder;
+pub mod gate;
 pub mod lint;
 pub mod model;
 mod nearest;

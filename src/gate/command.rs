@@ -1,0 +1,145 @@
+//! What people and pipelines ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Adopted, MigrationId, ReleaseId, Shipped, SlotId};
+use crate::model::FilePhase;
+
+/// What somebody wants to happen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Record that a release was deployed in a slot.
+    Record {
+        /// Where.
+        slot: SlotId,
+        /// Which.
+        version: String,
+        /// It serves traffic already: on adoption, or replaced in place.
+        live: bool,
+        /// The folder that it was built with.
+        ships: BTreeMap<MigrationId, Shipped>,
+    },
+    /// Record how a smoke test went.
+    Smoke {
+        /// Where.
+        slot: SlotId,
+        /// How.
+        passed: bool,
+    },
+    /// Close the rollback to a slot's release.
+    Retire {
+        /// Where.
+        slot: SlotId,
+        /// The reason to do so before its rollback window has passed.
+        early: Option<String>,
+    },
+    /// Take over what another tool has applied.
+    Adopt {
+        /// Which.
+        migrations: Vec<Adopted>,
+    },
+    /// Run a migration statement by statement.
+    Begin(Candidate),
+    /// Run a migration as one transaction, of which the record is a part.
+    Apply(Candidate),
+    /// Send a statement of a migration that was begun.
+    Send {
+        /// Which migration.
+        migration: MigrationId,
+        /// Which of its statements, from 0.
+        statement: usize,
+    },
+    /// A statement came back done.
+    Done {
+        /// Which migration.
+        migration: MigrationId,
+        /// Which of its statements, from 0.
+        statement: usize,
+        /// It was the last: the migration is applied.
+        last: bool,
+    },
+    /// A statement came back refused by the database, which changed nothing.
+    Fail {
+        /// Which migration.
+        migration: MigrationId,
+        /// Which of its statements, from 0.
+        statement: usize,
+        /// What the database said.
+        error: String,
+    },
+    /// Nobody can tell whether the statement that was sent did run.
+    Doubt {
+        /// Which migration.
+        migration: MigrationId,
+        /// What was looked at.
+        why: String,
+    },
+    /// Say how a statement went that nobody could tell of.
+    Resolve {
+        /// Which migration.
+        migration: MigrationId,
+        /// How.
+        how: Resolution,
+        /// It was the migration's last statement.
+        last: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Run the way back of an expand step.
+    Undo {
+        /// Which.
+        migration: MigrationId,
+        /// Applied later, on the same objects.
+        dependents: Vec<MigrationId>,
+        /// All of it and the record in one transaction; else it is begun, and [`Command::Undone`] ends it.
+        whole: bool,
+    },
+    /// All of a way back ran.
+    Undone {
+        /// Which.
+        migration: MigrationId,
+    },
+    /// Move traffic to a slot.
+    Cutover {
+        /// Which.
+        to: SlotId,
+    },
+    /// Move traffic back to the standby.
+    Rollback {
+        /// Of which service.
+        service: String,
+    },
+    /// Settle a cutover in flight by what the router says.
+    Settle {
+        /// Of which service.
+        service: String,
+    },
+}
+
+/// A migration that somebody wants to run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Candidate {
+    /// Which.
+    pub migration: MigrationId,
+    /// Its phase, as classified now.
+    pub phase: FilePhase,
+    /// Of its text.
+    pub checksum: String,
+    /// Releases that are proven, by what is recorded of their queries, not to use what it touches.
+    pub unused_by: BTreeSet<ReleaseId>,
+    /// The version from which on releases do not use what it touches, as its directive says.
+    pub unused_since: Option<String>,
+    /// Earlier migrations of the folder that wait, and change the same objects: each with the object.
+    pub behind: Vec<(MigrationId, String)>,
+}
+
+/// How a statement went that nobody could tell of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resolution {
+    /// It ran.
+    Done,
+    /// It did not run, and shall.
+    Retry,
+    /// It did not run, and shall not.
+    Skip,
+}

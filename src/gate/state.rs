@@ -1,0 +1,199 @@
+//! The state that the record is in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{MigrationId, ReleaseId, SlotId};
+use crate::model::FilePhase;
+
+/// What the record holds: slots and what is in them, what each release ships, which migrations ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct State {
+    /// The slots that hold a release; a slot that is not here is empty.
+    pub slots: BTreeMap<SlotId, Slot>,
+    /// The releases in those slots, and others that somebody asked about.
+    pub releases: BTreeMap<ReleaseId, Release>,
+    /// The migrations that were begun.
+    pub steps: BTreeMap<MigrationId, Step>,
+    /// Cutovers in flight, by service.
+    pub cutovers: BTreeMap<String, Cutover>,
+    /// What each slot held when it was last retired.
+    pub retired: BTreeMap<SlotId, Retired>,
+}
+
+/// A slot that holds a release.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// The version in it.
+    pub version: String,
+    /// What the slot is to the router.
+    pub role: Role,
+    /// Since when it has been that.
+    pub since: DateTime<Utc>,
+    /// When its smoke test last passed, if it did since this release was deployed here.
+    pub smoked: Option<DateTime<Utc>>,
+}
+
+/// What a slot is to the router. An empty slot has no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Deployed, and never live since.
+    Staged,
+    /// The router sends traffic to it.
+    Live,
+    /// It was live, and is what a rollback returns to.
+    Standby,
+}
+
+impl Role {
+    /// The word used in output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Staged => "staged",
+            Self::Live => "live",
+            Self::Standby => "standby",
+        }
+    }
+}
+
+/// What a release ships.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Release {
+    /// The migrations of the folder that it was built with.
+    pub ships: BTreeMap<MigrationId, Shipped>,
+}
+
+/// A migration that a release ships, as it was classified when the release was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shipped {
+    /// Its phase.
+    pub phase: FilePhase,
+    /// It may complete after the cutover.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_cutover: bool,
+}
+
+/// A migration that was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// Its phase when it was begun.
+    pub phase: FilePhase,
+    /// Of its text.
+    pub checksum: String,
+    /// How far it got.
+    pub status: Status,
+    /// The releases that were proven not to use what it touches, when it was begun.
+    pub unused_by: BTreeSet<ReleaseId>,
+    /// The version from which on releases do not use it, as its directive says.
+    pub unused_since: Option<String>,
+}
+
+/// How far a migration got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// All of it ran.
+    Applied,
+    /// It runs statement by statement, outside a transaction; or a run was killed in the middle.
+    Begun {
+        /// Its statements before this one are done.
+        done: usize,
+        /// Whether the statement at `done` was sent.
+        running: bool,
+    },
+    /// Nobody knows whether the statement at `done` ran: `resolve` settles it.
+    Unknown {
+        /// Its statements before this one are done.
+        done: usize,
+    },
+    /// Its way back runs, or was killed in the middle.
+    Undoing,
+}
+
+impl Status {
+    /// Whether all of it is certainly there.
+    pub const fn is_applied(self) -> bool {
+        matches!(self, Self::Applied)
+    }
+}
+
+/// A cutover in flight: intended, and not settled yet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cutover {
+    /// The slot that was live; `None` for a service's first.
+    pub from: Option<String>,
+    /// The slot that shall be live.
+    pub to: String,
+    /// Forward, or back.
+    pub direction: Direction,
+    /// When it was intended.
+    pub since: DateTime<Utc>,
+}
+
+/// Which way a cutover goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// To the release that replaces the live one.
+    Forward,
+    /// Back to the standby.
+    Back,
+}
+
+/// What was retired, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Retired {
+    /// The version.
+    pub version: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl State {
+    /// The serving set P: every slot that holds a release, over all services. Traffic may reach each of these releases,
+    /// now or after a flip.
+    pub fn serving(&self) -> impl Iterator<Item = (&SlotId, &Slot)> {
+        self.slots.iter()
+    }
+
+    /// The slot of a service that is live.
+    pub fn live<'a>(&'a self, service: &'a str) -> Option<(&'a SlotId, &'a Slot)> {
+        self.of(service).find(|(_, slot)| slot.role == Role::Live)
+    }
+
+    /// What a rollback of a service returns to: the standby that was live last.
+    pub fn standby<'a>(&'a self, service: &'a str) -> Option<(&'a SlotId, &'a Slot)> {
+        let standbys = self
+            .of(service)
+            .filter(|(_, slot)| slot.role == Role::Standby);
+        standbys.max_by_key(|(_, slot)| slot.since)
+    }
+
+    /// The slots of one service.
+    pub fn of<'a>(&'a self, service: &'a str) -> impl Iterator<Item = (&'a SlotId, &'a Slot)> {
+        self.slots
+            .iter()
+            .filter(move |(id, _)| id.service == service)
+    }
+
+    /// The release in a slot.
+    pub fn release_in(&self, id: &SlotId, slot: &Slot) -> Option<&Release> {
+        self.releases
+            .get(&ReleaseId::new(&id.service, &slot.version))
+    }
+
+    /// Whether a release was built with a migration. A release that the record does not know ships nothing.
+    pub fn ships(&self, release: &ReleaseId, migration: &MigrationId) -> bool {
+        let known = self.releases.get(release);
+        known.is_some_and(|release| release.ships.contains_key(migration))
+    }
+
+    /// Whether all of a migration ran.
+    pub fn is_applied(&self, migration: &MigrationId) -> bool {
+        self.steps
+            .get(migration)
+            .is_some_and(|step| step.status.is_applied())
+    }
+}
