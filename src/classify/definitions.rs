@@ -204,7 +204,8 @@ fn drop_view(object: &Object, context: &Context<'_>) -> Judgement {
     let schema = context.schema;
     let old = schema.view(&object.name);
     let had = old.and_then(|old| schema.items_of(old));
-    let (Some(had), Some(has)) = (had, schema.items_of(new)) else {
+    let later = context.facts.when_created(context.index, new, schema);
+    let (Some(had), Some(has)) = (had, later.items_of(new)) else {
         return says(
             Effect::Reshape,
             "created again below, and the text does not tell whether every column is still shown",
@@ -217,7 +218,7 @@ fn drop_view(object: &Object, context: &Context<'_>) -> Judgement {
                 format!("created again below without `{name}`, which releases may read"),
             );
         };
-        if !schema.have_same_type(&origin, now) {
+        if !schema.have_same_type(&origin, &later, now) {
             return says(
                 Effect::Reshape,
                 format!(

@@ -90,6 +90,35 @@ impl<'a> FileFacts<'a> {
             .find_map(|action| definitions::as_view(action, name))
     }
 
+    /// What the picture is by the time a later statement creates this view, as far as the view concerns it.
+    pub(super) fn when_created(&self, index: usize, view: &CreateView, schema: &Schema) -> Schema {
+        let later = self.all().filter(|(at, _)| *at >= index);
+        let is_it = |action: &Action| {
+            definitions::as_view(action, &view.name).is_some_and(|it| std::ptr::eq(it, view))
+        };
+        let until = later.map(|(_, change)| change);
+        let until: Vec<&Change> = until.take_while(|it| !is_it(&it.action)).collect();
+        let touched = until.iter().flat_map(|change| match &change.action {
+            Action::CreateView(create) => create.reads.iter().collect(),
+            action => tables_of(action),
+        });
+        let mut then = schema.only_relations(touched.chain(&view.reads).cloned());
+        for change in until {
+            match &change.action {
+                Action::Drop { .. } | Action::Rename { .. } => then.apply(change),
+                // It may have run, or not.
+                Action::CreateView(create) if change.conditional => then.forget(&create.name),
+                action if change.conditional => {
+                    for table in tables_of(action) {
+                        then.forget(table);
+                    }
+                }
+                _ => then.apply(change),
+            }
+        }
+        then
+    }
+
     pub(super) fn creates_trigger_after(&self, index: usize, trigger: &Object) -> bool {
         self.after(index).any(|action| match action {
             Action::CreateTrigger(create) => {

@@ -145,10 +145,42 @@ pub struct CreateView {
 pub enum Origin {
     /// A column of a table or view.
     Column(Name, Ident),
+    /// A column that is named without its table.
+    Unqualified(Box<Unqualified>),
     /// A type that the text names, or that such an expression always has.
-    Type(String),
-    /// An expression whose type the text does not tell, normalised.
-    Expression(String),
+    Type(DataType),
+    /// `NULL` or a string: of the type that its neighbours have, and alone a text.
+    Untyped,
+    /// The one type of several: the branches of a `CASE`, a `COALESCE`, a `UNION`.
+    Common(Vec<Self>),
+    /// An operator or a function: of the same types it makes the same type.
+    Applied(String, Vec<Self>),
+    /// Text and picture do not tell: not even sure to be the same as itself.
+    Unknown,
+}
+
+impl Origin {
+    /// Of how many parts it is made.
+    pub fn size(&self) -> usize {
+        1 + match self {
+            Self::Common(parts) | Self::Applied(_, parts) => parts.iter().map(Self::size).sum(),
+            Self::Unqualified(found) => {
+                found.otherwise.size() + found.levels.iter().map(Vec::len).sum::<usize>()
+            }
+            Self::Column(..) | Self::Type(_) | Self::Untyped | Self::Unknown => 0,
+        }
+    }
+}
+
+/// A column that is named without its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unqualified {
+    /// The column.
+    pub column: Ident,
+    /// The relations that may have it, query by query from the innermost: the first query of which one has it.
+    pub levels: Vec<Vec<Name>>,
+    /// What it is if none of them has it.
+    pub otherwise: Origin,
 }
 
 /// One item of a view's `SELECT` list.

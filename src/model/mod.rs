@@ -20,7 +20,7 @@ pub use alter::{TableChange, TypeChange};
 pub use change::{Action, Change, TransactionControl};
 pub use create::{
     CreateIndex, CreateRoutine, CreateTable, CreateTrigger, CreateType, CreateView, Origin,
-    RoutineBody, Shown, TypeShape,
+    RoutineBody, Shown, TypeShape, Unqualified,
 };
 pub use definition::{
     ColumnDef, Constraint, ConstraintKind, DataType, Expr, Generated, Identity, Position, Reference,

@@ -127,7 +127,16 @@ impl Schema {
                 }
             }
             TableChange::DropColumn { column, .. } => drop_column(table, column),
-            TableChange::RenameColumn { from, to } => rename_column(table, from, to),
+            TableChange::RenameColumn { from, to } => {
+                rename_column(table, from, to);
+                if dialect == Dialect::Postgres {
+                    self.follow_in_views(&|relation, column| {
+                        if relation == name && column == from {
+                            column.clone_from(to);
+                        }
+                    });
+                }
+            }
             TableChange::SetType {
                 column,
                 data_type,
@@ -351,6 +360,13 @@ impl Schema {
                     *owner = to.clone();
                 }
                 self.follow_references(&object.name, to);
+                if self.dialect == Dialect::Postgres {
+                    self.follow_in_views(&|relation, _| {
+                        if *relation == object.name {
+                            relation.clone_from(to);
+                        }
+                    });
+                }
             }
             ObjectKind::View | ObjectKind::MaterializedView => {
                 if let Some(view) = self.views.remove(&object.name) {

@@ -7,6 +7,7 @@
 
 mod diff;
 mod fold;
+mod shown;
 mod table;
 
 use std::collections::{HashMap, HashSet};
@@ -16,8 +17,7 @@ pub(crate) use diff::{demands_the_same, redefinition_changes};
 pub use table::{Birth, Column, Index, Table, TableConstraint};
 
 use crate::model::{
-    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, Origin, Shown,
-    TypeShape,
+    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, TypeShape,
 };
 
 /// The schema after some statements.
@@ -145,61 +145,6 @@ impl Schema {
     /// A view, and when it came.
     pub fn view(&self, name: &Name) -> Option<&CreateView> {
         self.views.get(name).map(|(view, _)| view)
-    }
-
-    /// The columns that a view shows, or would show if it were created now, where that can be told.
-    pub fn columns_of(&self, view: &CreateView) -> Option<Vec<Ident>> {
-        if view.columns.is_some() {
-            return view.columns.clone();
-        }
-        let items = self.items_of(view)?;
-        Some(items.into_iter().map(|(name, _)| name).collect())
-    }
-
-    /// The columns that a view shows, each with what decides its type, if text and picture tell them all.
-    pub fn items_of(&self, view: &CreateView) -> Option<Vec<(Ident, Origin)>> {
-        let mut items = Vec::new();
-        for shown in view.shows.as_ref()? {
-            match shown {
-                Shown::Column(name, origin) => items.push((name.clone(), origin.clone())),
-                Shown::AllOf(of) => {
-                    let columns = match (self.table(of), self.view(of)) {
-                        (Some(table), _) if table.complete => {
-                            table.columns.iter().map(|it| it.def.name.clone()).collect()
-                        }
-                        (None, Some(view)) => view.columns.clone()?,
-                        _ => return None,
-                    };
-                    let origin = |column: &Ident| Origin::Column(of.clone(), column.clone());
-                    items.extend(
-                        columns
-                            .into_iter()
-                            .map(|name| (name.clone(), origin(&name))),
-                    );
-                }
-            }
-        }
-        // `CREATE VIEW v (a, b)` names them anew.
-        if let Some(listed) = &view.columns {
-            (listed.len() == items.len()).then_some(())?;
-            for (item, name) in items.iter_mut().zip(listed) {
-                item.0 = name.clone();
-            }
-        }
-        Some(items)
-    }
-
-    /// Whether columns of these origins certainly have the same type.
-    pub fn have_same_type(&self, one: &Origin, other: &Origin) -> bool {
-        let known = |origin: &Origin| match origin {
-            Origin::Column(table, column) => {
-                let data_type = self.column(table, column)?.def.data_type.as_ref()?;
-                Some(data_type.to_string())
-            }
-            Origin::Type(data_type) => Some(data_type.clone()),
-            Origin::Expression(_) => None,
-        };
-        one == other || known(one).is_some_and(|data_type| known(other) == Some(data_type))
     }
 
     /// The overloads of a routine.
@@ -364,15 +309,19 @@ impl Schema {
         let mut part = Self::new(self.dialect);
         part.generation = self.generation;
         for name in names {
-            if let Some(table) = self.tables.get(name) {
-                let indexes = table.indexes.iter();
-                let owned = indexes.filter_map(|index| index.def.name.clone());
-                part.index_owner
-                    .extend(owned.map(|index| (index, name.clone())));
-                part.tables.insert(name.clone(), table.clone());
-            }
+            part.take_table(name, self);
         }
         part
+    }
+
+    fn take_table(&mut self, name: &Name, from: &Self) {
+        if let Some(table) = from.tables.get(name) {
+            let indexes = table.indexes.iter();
+            let owned = indexes.filter_map(|index| index.def.name.clone());
+            self.index_owner
+                .extend(owned.map(|index| (index, name.clone())));
+            self.tables.insert(name.clone(), table.clone());
+        }
     }
 
     fn birth(&self, object: &Object) -> Option<Birth> {

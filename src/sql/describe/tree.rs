@@ -27,6 +27,15 @@ pub(super) fn name(name: &ObjectName, dialect: Dialect) -> Name {
     }
 }
 
+/// The name that these parts make: of more than two, the last two.
+pub(super) fn qualified(parts: impl Iterator<Item = Ident>, dialect: Dialect) -> Option<Name> {
+    let (schema, last) = parts.fold((None, None), |(_, last), part| (last, Some(part)));
+    Some(match schema {
+        Some(schema) => Name::qualified(schema, last?, dialect),
+        None => Name::bare(last?),
+    })
+}
+
 /// The last part of a name.
 pub(super) fn last(found: &ObjectName, dialect: Dialect) -> Ident {
     name(found, dialect).name

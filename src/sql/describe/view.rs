@@ -1,13 +1,12 @@
 //! `CREATE VIEW`: its columns, what it reads, and whether the engine lets writes through it.
 
 use sqlparser::ast::{
-    self, Expr as Tree, GroupByExpr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    SetExpr, Statement, TableFactor,
+    self, Expr as Tree, GroupByExpr, Query, SelectItem, SetExpr, Statement, TableFactor,
 };
 
 use super::rows;
-use super::{expr, origin, parser, tree};
-use crate::model::{Action, CreateView, Dialect, Ident, Name, Origin, Shown, Span};
+use super::{expr, parser, shown, tree};
+use crate::model::{Action, CreateView, Dialect, Ident, Shown, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::{TokenKind, without_executable_marks};
 
@@ -83,7 +82,7 @@ fn read_query(view: &mut CreateView, tokens: &Tokens, span: Span) {
     };
     if let Some(Statement::Query(query)) = parsed {
         view.reads = tree::Names::in_tree(&*query, dialect).relations;
-        view.shows = shows(&query, dialect);
+        view.shows = shown::query(&query, dialect);
         view.columns = view.shows.as_ref().and_then(|shows| all_columns(shows));
         view.updatable = dialect != Dialect::Sqlite && !view.materialized && is_updatable(&query);
     } else {
@@ -98,126 +97,6 @@ fn all_columns(shows: &[Shown]) -> Option<Vec<Ident>> {
         Shown::AllOf(_) => None,
     });
     each.collect()
-}
-
-/// What a query shows, in order, if its text tells that much.
-fn shows(query: &Query, dialect: Dialect) -> Option<Vec<Shown>> {
-    let mut shows = shows_of(&query.body, dialect)?;
-    // What a WITH calls by a name may be anything: then the whole of it decides.
-    if let Some(with) = &query.with {
-        for shown in &mut shows {
-            if let Shown::Column(_, origin) = shown {
-                *origin = Origin::Expression(format!("{with} {origin:?}"));
-            }
-        }
-    }
-    Some(shows)
-}
-
-fn shows_of(body: &SetExpr, dialect: Dialect) -> Option<Vec<Shown>> {
-    match body {
-        SetExpr::Select(select) => shows_of_select(select, dialect),
-        SetExpr::Query(query) => shows_of(&query.body, dialect),
-        // The first part names the columns, all parts together decide their types.
-        SetExpr::SetOperation { left, right, .. } => {
-            let others = shows_of(right, dialect);
-            let both = shows_of(left, dialect)?.into_iter().enumerate();
-            let both = both.map(|(at, shown)| match shown {
-                Shown::Column(name, origin) => {
-                    let other = others.as_ref().and_then(|others| others.get(at));
-                    Shown::Column(name, united(origin, other))
-                }
-                all @ Shown::AllOf(_) => all,
-            });
-            Some(both.collect())
-        }
-        _ => None,
-    }
-}
-
-fn united(origin: Origin, other: Option<&Shown>) -> Origin {
-    match other {
-        Some(Shown::Column(_, other)) if *other == origin => origin,
-        other => Origin::Expression(format!("{origin:?} UNION {other:?}")),
-    }
-}
-
-fn shows_of_select(select: &Select, dialect: Dialect) -> Option<Vec<Shown>> {
-    let relations = relations(select, dialect);
-    let mut shows = Vec::new();
-    for item in &select.projection {
-        match item {
-            SelectItem::Wildcard(_) => {
-                for (_, table) in relations.as_ref()? {
-                    shows.push(Shown::AllOf(table.clone()));
-                }
-            }
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let wanted = tree::last(name, dialect);
-                let of = relations
-                    .as_ref()?
-                    .iter()
-                    .find(|(alias, _)| *alias == wanted);
-                shows.push(Shown::AllOf(of?.1.clone()));
-            }
-            SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => {
-                let origin = match &relations {
-                    Some(relations) => origin::origin(expr, relations, dialect),
-                    // A query in FROM may give the same name another type.
-                    None => Origin::Expression(format!("{expr} {:?}", select.from)),
-                };
-                shows.push(Shown::Column(column(item, dialect)?, origin));
-            }
-            _ => return None,
-        }
-    }
-    Some(shows)
-}
-
-/// The tables that a SELECT reads, under the names it calls them by; `None` when one is no table.
-fn relations(select: &Select, dialect: Dialect) -> Option<Vec<(Ident, Name)>> {
-    let from = select.from.iter();
-    let factors = from.flat_map(|table| {
-        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
-    });
-    let each = factors.map(|factor| match factor {
-        TableFactor::Table {
-            name,
-            alias,
-            args: None,
-            ..
-        } => {
-            let own = tree::name(name, dialect);
-            let called = alias
-                .as_ref()
-                .map(|alias| tree::ident(&alias.name, dialect));
-            Some((called.unwrap_or_else(|| own.name.clone()), own))
-        }
-        _ => None,
-    });
-    each.collect()
-}
-
-fn column(item: &SelectItem, dialect: Dialect) -> Option<Ident> {
-    match item {
-        SelectItem::ExprWithAlias { alias, .. } => Some(tree::ident(alias, dialect)),
-        SelectItem::UnnamedExpr(found) => own_name(found, dialect),
-        _ => None,
-    }
-}
-
-/// The name that an expression without an alias gives its column.
-fn own_name(found: &Tree, dialect: Dialect) -> Option<Ident> {
-    match found {
-        Tree::Identifier(name) => Some(tree::ident(name, dialect)),
-        Tree::CompoundIdentifier(parts) => Some(tree::ident(parts.last()?, dialect)),
-        // PostgreSQL names a column after the function or the column under a cast (manual, section 7.3.2).
-        Tree::Function(function) if dialect == Dialect::Postgres => {
-            Some(tree::last(&function.name, dialect))
-        }
-        Tree::Cast { expr, .. } if dialect == Dialect::Postgres => own_name(expr, dialect),
-        _ => None,
-    }
 }
 
 /// A plain SELECT of one table (PostgreSQL manual, CREATE VIEW, "Updatable Views"; MySQL manual, section 27.5.3).
