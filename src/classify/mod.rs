@@ -108,6 +108,10 @@ fn judge(action: &Action, context: &Context<'_>) -> Judgement {
             Effect::Unknown,
             format!("runs `{routine}`, and what that does cannot be read from the file"),
         ),
+        Action::ExecuteResult { routine } => says(
+            Effect::Unknown,
+            format!("runs the SQL that `{routine}` hands back, which cannot be read from the file"),
+        ),
         Action::Pragma { name, value } => access::pragma(name, value.as_deref()),
         Action::Comment { .. } => says(Effect::Neutral, "a comment"),
         Action::Reindex { .. }

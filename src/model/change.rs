@@ -154,6 +154,11 @@ pub enum Action {
         /// The routine or prepared statement.
         routine: String,
     },
+    /// `EXECUTE routine(…)` inside of a block: runs the routine, and then the SQL that it hands back.
+    ExecuteResult {
+        /// The routine.
+        routine: String,
+    },
     /// `REINDEX`.
     Reindex {
         /// The index, table, schema or database.

@@ -50,7 +50,7 @@ impl Action {
                 RowVerb::Copy => "copy",
             },
             Self::Query { .. } => "query",
-            Self::Call { .. } => "call",
+            Self::Call { .. } | Self::ExecuteResult { .. } => "call",
             Self::Reindex { .. } => "reindex",
             Self::Refresh { .. } => "refresh",
             Self::Maintain { .. } => "maintain",
@@ -94,7 +94,9 @@ impl Action {
             Self::Owned { roles, .. } => format!("role {roles}"),
             Self::Truncate { table, .. } => format!("table {table}"),
             Self::Rows(rows) => format!("rows of {}", rows.table),
-            Self::Call { routine } => format!("routine {routine}"),
+            Self::Call { routine } | Self::ExecuteResult { routine } => {
+                format!("routine {routine}")
+            }
             Self::Refresh { view, .. } => format!("materialized view {view}"),
             Self::Maintain {
                 table: Some(table), ..

@@ -15,7 +15,7 @@ const LISTS_LIMIT: usize = 64;
 /// The routines that the action calls, as they are written.
 pub(super) fn calls(action: &Action) -> impl Iterator<Item = &String> {
     let (one, many): (Option<&String>, &[String]) = match action {
-        Action::Call { routine } => (Some(routine), &[]),
+        Action::Call { routine } | Action::ExecuteResult { routine } => (Some(routine), &[]),
         Action::Query { calls } => (None, calls),
         Action::Rows(rows) => (None, &rows.calls),
         _ => (None, &[]),

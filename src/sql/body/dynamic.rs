@@ -31,6 +31,8 @@ struct Routine {
     signature: Option<String>,
     /// The names of its parameters.
     parameters: Vec<String>,
+    /// Nothing is handed back to a caller: a text that is made of it is empty.
+    returns_void: bool,
     body: RoutineBody,
 }
 
@@ -201,6 +203,7 @@ impl Session<'_> {
         known.extend(created.body.clone().map(|body| Routine {
             signature: signature.clone(),
             parameters: parameters(self.text, statement, self.dialect),
+            returns_void: created.returns.as_deref() == Some("void"),
             body,
         }));
     }
@@ -261,6 +264,9 @@ impl Session<'_> {
                 rows.calls.retain(|name| !called.contains(name));
                 found.changes.push(change);
             }
+            Action::ExecuteResult { routine } if !self.returns_void(routine) => {
+                found.changes.push(change);
+            }
             _ => {}
         }
         for name in called {
@@ -268,6 +274,14 @@ impl Session<'_> {
                 self.call(&name, given, span, depth, found);
             }
         }
+    }
+
+    /// Whether no known routine of this name hands anything back.
+    fn returns_void(&self, name: &str) -> bool {
+        let known = self.routines.0.get(&name.to_ascii_lowercase());
+        known.is_some_and(|overloads| {
+            !overloads.is_empty() && overloads.iter().all(|routine| routine.returns_void)
+        })
     }
 
     /// Adds to `found` what a call of the routine with the arguments `given` does.

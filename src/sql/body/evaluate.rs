@@ -212,6 +212,18 @@ pub(super) fn lists(
     fixed.iter().map(|variables| list(variables)).collect()
 }
 
+/// The routine that the whole expression at `span` is a call of, and the place of its arguments; nothing if it
+/// is evaluated here.
+pub(super) fn called(text: &str, span: Span, dialect: Dialect) -> Option<(String, Span)> {
+    let mut tokens = Tokens::new(text, span, dialect);
+    let name = tokens.name()?.name;
+    let arguments = tokens.parenthesised()?;
+    let known = FUNCTIONS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name.as_str()));
+    (tokens.at_end() && !known).then(|| (name.as_str().to_owned(), arguments))
+}
+
 fn alternatives(text: &str, span: Span, dialect: Dialect, variables: &Variables) -> Vec<Template> {
     let reading = Reading {
         text,

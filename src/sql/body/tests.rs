@@ -146,6 +146,59 @@ fn a_routine_that_is_called_by_another_gets_its_arguments() {
 }
 
 #[test]
+fn a_text_that_a_routine_hands_back_is_known_only_where_it_is_nothing() {
+    let void = "CREATE FUNCTION add_index(t text, c text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'CREATE INDEX ON ' || t || ' (' || c || ')'; END $$";
+    let text = "CREATE FUNCTION statement(t text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'DROP TABLE ' || t; END $$";
+    let unknown = "maybe execute what elsewhere hands back";
+    let rows: &[(&str, &[&str])] = &[
+        (
+            "DO $$ BEGIN EXECUTE add_index('t', 'a'); EXECUTE public.add_index('u', lower('B')); END $$",
+            &["maybe index on t (a)", "maybe index on u (b)"],
+        ),
+        (
+            "CREATE FUNCTION both(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE add_index(t, 'a'); EXECUTE 'DROP TABLE ' || t; END $$; SELECT both('x')",
+            &["maybe index on x (a)", "maybe drop table x"],
+        ),
+        (
+            "DO $$ BEGIN EXECUTE add_index('t', elsewhere()); END $$",
+            &["maybe query calls(elsewhere)", "?"],
+        ),
+        ("DO $$ BEGIN EXECUTE elsewhere(); END $$", &[unknown]),
+        (
+            "DO $$ BEGIN EXECUTE statement('t'); END $$",
+            &["maybe execute what statement hands back"],
+        ),
+        (
+            "CREATE FUNCTION add_index(t text) RETURNS text LANGUAGE sql AS 'SELECT 1'; DO $$ BEGIN EXECUTE add_index('t', 'a'); END $$",
+            &[
+                "maybe execute what add_index hands back",
+                "maybe index on t (a)",
+                "maybe query calls()",
+            ],
+        ),
+        (
+            "DO $$ BEGIN EXECUTE add_index('t', 'a') || q; END $$",
+            &["?"],
+        ),
+        (
+            "DROP FUNCTION add_index(text, text); DO $$ BEGIN EXECUTE add_index('t', 'a'); END $$",
+            &[
+                "drop function add_index(text, text)",
+                "maybe execute what add_index hands back",
+            ],
+        ),
+    ];
+    for (sql, expected) in rows {
+        let found = changes(&format!("{void}; {text}; {sql}"), Postgres);
+        let found = found
+            .iter()
+            .filter(|change| !change.starts_with("routine ") && *change != "query calls()")
+            .map(|change| if change.starts_with('?') { "?" } else { change });
+        assert_eq!(found.collect::<Vec<_>>(), *expected, "{sql}");
+    }
+}
+
+#[test]
 fn what_a_function_hands_out_is_no_argument_of_its_call() {
     let function = "CREATE FUNCTION f(OUT done text, t text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$;";
     let found = changes(&format!("{function} SELECT f('b')"), Postgres);

@@ -241,13 +241,25 @@ impl<'a> Walk<'a> {
     /// A statement whose text is an expression, which the words `stops` may follow.
     fn dynamic(&mut self, stops: &[&'static str]) {
         let span = self.skip_to(stops);
-        let texts = evaluate::texts(
-            self.tokens.text(),
-            span,
-            self.tokens.dialect(),
-            &self.variables,
-        );
+        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        if let Some((routine, arguments)) = evaluate::called(text, span, dialect) {
+            self.execute_result(routine, arguments, span);
+            return;
+        }
+        let texts = evaluate::texts(text, span, dialect, &self.variables);
         self.execute(&texts, span);
+    }
+
+    /// A statement whose text is what a routine hands back. Which routine that is, and that it hands nothing
+    /// back, only they can tell who know the statements before this one.
+    fn execute_result(&mut self, routine: String, arguments: Span, span: Span) {
+        if self.collecting {
+            return;
+        }
+        self.note_calls(arguments);
+        let mut result = Described::default();
+        result.push(Action::ExecuteResult { routine }, span);
+        self.take_calls(result, span);
     }
 
     fn execute(&mut self, texts: &[Template], span: Span) {

@@ -95,6 +95,7 @@ fn action(action: &Action) -> String {
         Action::Grant { on, to } => format!("grant {on} -> {to}"),
         Action::Revoke { on, from } => format!("revoke {on} <- {from}"),
         Action::Call { routine } => format!("call {routine}"),
+        Action::ExecuteResult { routine } => format!("execute what {routine} hands back"),
         Action::Session { command } => format!("session {command}"),
         Action::Reindex {
             object,
