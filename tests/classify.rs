@@ -11,6 +11,8 @@ use bgmigrate::model::{
 };
 use bgmigrate::review::{Reviewed, RuleSettings, Settings, Standing, review};
 
+#[path = "classify/net.rs"]
+mod net;
 #[path = "classify/views.rs"]
 mod views;
 

@@ -97,7 +97,8 @@ pub(super) fn alter(
 
 fn add(table: &Name, column: &ColumnDef, context: &Context<'_>) -> Judgement {
     let name = &column.name;
-    if !column.fills_itself() && !context.facts.sets_default_after(context.index, table, name) {
+    let filled = column.fills_itself() || filled_by_domain(column, context);
+    if !filled && !context.facts.sets_default_after(context.index, table, name) {
         return says(
             Effect::Restrict,
             format!("`{name}` is required from the start: inserts that do not know it fail"),
@@ -152,6 +153,22 @@ fn is_required_domain(data_type: &DataType, context: &Context<'_>) -> bool {
         context.schema.shape_of(data_type),
         Some(TypeShape::Domain { required: true, .. })
     )
+}
+
+/// A column without a default of its own takes that of its domain (PostgreSQL manual, CREATE DOMAIN).
+fn filled_by_domain(column: &ColumnDef, context: &Context<'_>) -> bool {
+    let plain = column.data_type.as_ref();
+    let shape = plain
+        .filter(|data_type| data_type.dimensions == 0)
+        .and_then(|data_type| context.schema.shape_of(data_type));
+    column.default.is_none()
+        && matches!(
+            shape,
+            Some(TypeShape::Domain {
+                has_default: true,
+                ..
+            })
+        )
 }
 
 fn domain_requires(column: &Ident) -> Judgement {
@@ -315,6 +332,7 @@ fn set_not_null(table: &Name, column: &Ident, context: &Context<'_>) -> Judgemen
                 ..held.def.clone()
             }
             .fills_itself()
+                || filled_by_domain(&held.def, context)
         });
         return if fills
             || context

@@ -14,6 +14,7 @@ pub(super) fn add(table: &Name, constraint: &Constraint, context: &Context<'_>) 
 
 pub(super) fn add_kind(table: &Name, kind: &ConstraintKind, context: &Context<'_>) -> Judgement {
     let held = context.schema.table(table);
+    let kind = &context.schema.with_target(kind);
     if held.is_some_and(|held| demanded_before(held, kind)) {
         return says(
             Effect::Neutral,
@@ -122,7 +123,8 @@ fn clears_instead(table: &Table, kind: &ConstraintKind) -> Option<Judgement> {
     let mut earlier = table.constraints.iter().chain(&table.dropped_constraints);
     let can_be_null = |column: &Ident| {
         let held = table.column(column);
-        held.is_some_and(|held| !held.def.not_null && held.def.default.is_none())
+        let starts_null = |default: &Option<Expr>| default.as_ref().is_none_or(Expr::is_null);
+        held.is_some_and(|held| !held.def.not_null && starts_null(&held.def.default))
     };
     let holds = references.on_delete_clears
         && columns.iter().all(can_be_null)
@@ -151,14 +153,24 @@ fn demanded_before(table: &Table, kind: &ConstraintKind) -> bool {
         ) => !columns.is_empty() && columns.iter().all(|column| others.contains(column)),
         (had, wanted) => demands_the_same(had, wanted),
     });
-    let ConstraintKind::Unique {
-        columns: wanted,
-        using_index: None,
-    } = kind
-    else {
-        return by_constraint;
-    };
-    by_constraint || unique_index_within(table, wanted)
+    match kind {
+        ConstraintKind::Unique {
+            columns: wanted,
+            using_index: None,
+        } => by_constraint || unique_index_within(table, wanted),
+        // A primary key is no more than UNIQUE and NOT NULL (PostgreSQL manual, section 5.5.4).
+        ConstraintKind::PrimaryKey {
+            columns: wanted,
+            using_index: None,
+        } if never_null(Some(table), wanted) => {
+            let unique = ConstraintKind::Unique {
+                columns: wanted.clone(),
+                using_index: None,
+            };
+            by_constraint || demanded_before(table, &unique)
+        }
+        _ => by_constraint,
+    }
 }
 
 /// Whether a whole-table unique index holds (or held until just now) on some of these columns.
@@ -236,8 +248,18 @@ pub(super) fn drop(
     table: &Name,
     name: Option<&Ident>,
     kind: Option<&'static str>,
+    if_exists: bool,
     context: &Context<'_>,
 ) -> Judgement {
+    if let Some(name) = name
+        && if_exists
+        && context.schema.rules_out_constraint(table, name)
+    {
+        return says(
+            Effect::Neutral,
+            "there is no such constraint: the folder tells every one that the table has",
+        );
+    }
     let held = context.schema.table(table);
     let dropped = held.and_then(|held| match (name, kind) {
         (Some(name), _) => held.constraint(name),

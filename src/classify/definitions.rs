@@ -110,13 +110,24 @@ pub(super) fn drop(
     cascade: bool,
     context: &Context<'_>,
 ) -> Judgement {
+    let kind = object.kind;
+    // Nothing can depend on these: the word changes nothing (PostgreSQL manual, DROP TRIGGER and DROP POLICY).
+    let cascade = cascade && !matches!(kind, ObjectKind::Trigger | ObjectKind::Policy);
     if context.schema.is_new(object) && !cascade {
         return says(
             Effect::Add,
             "created in the same pending set: no release has seen it",
         );
     }
-    let kind = object.kind;
+    if kind == ObjectKind::Trigger
+        && let Some(table) = &object.table
+        && context.schema.is_likely_new_table(table)
+    {
+        return says(
+            Effect::Add,
+            "on a table that the folder has not made before",
+        );
+    }
     if matches!(kind, ObjectKind::View | ObjectKind::MaterializedView) {
         return drop_view(object, context);
     }
@@ -152,6 +163,17 @@ pub(super) fn drop(
         return says(
             Effect::Neutral,
             "the old type of a swap, which nothing uses any more",
+        );
+    }
+    if kind == ObjectKind::Type
+        && !cascade
+        && context
+            .facts
+            .is_replaced(context.index, &object.name, context.schema)
+    {
+        return says(
+            Effect::Neutral,
+            "one step of a type swap: another with at least the same values takes the name",
         );
     }
     if cascade {
@@ -245,6 +267,12 @@ pub(super) fn rename(object: &Object, to: &Name, context: &Context<'_>) -> Judge
         return says(
             Effect::Add,
             "created in the same pending set: no release has seen it",
+        );
+    }
+    if context.facts.is_renamed_back(context.index, object, to) {
+        return says(
+            Effect::Neutral,
+            "at the end of the file it has the name that it had before",
         );
     }
     match object.kind {

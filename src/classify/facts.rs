@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::{
     Action, Change, CreateView, Dialect, Effect, Engine, Ident, Name, Object, ObjectKind,
-    RowSource, TableChange,
+    TableChange, TypeShape,
 };
 use crate::schema::{Index, Schema, Table, definition_changes};
 use crate::sql::Script;
 
+use super::lineage::Lineage;
 use super::{Context, Judgement, alter_released, definitions, says};
 
 /// What the whole file does, looked at before its statements are judged.
@@ -245,6 +246,53 @@ impl<'a> FileFacts<'a> {
     /// Whether the type is renamed away and another of the file takes its name.
     pub(super) fn is_swapped(&self, name: &Name) -> bool {
         self.type_swaps.contains_key(name)
+    }
+
+    /// Whether a type that is dropped is replaced by one of the file with at least its labels, which takes its name.
+    pub(super) fn is_replaced(&self, index: usize, name: &Name, schema: &Schema) -> bool {
+        let Some(TypeShape::Enum(had)) = schema.type_shape(name) else {
+            return false;
+        };
+        let replaces = |new: &Name| {
+            self.all().any(|(_, change)| match &change.action {
+                Action::CreateType(create) if create.name == *new => {
+                    matches!(&create.shape, TypeShape::Enum(has) if had.iter().all(|label| has.contains(label)))
+                }
+                _ => false,
+            })
+        };
+        self.after(index).any(|action| match action {
+            Action::Rename { object, to } => {
+                object.kind == ObjectKind::Type && to == name && replaces(&object.name)
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether the rename at `index` is one of several that, in the end, give the object its old name back.
+    pub(super) fn is_renamed_back(&self, index: usize, object: &Object, to: &Name) -> bool {
+        let renames: Vec<(usize, &Name, &Name)> = self
+            .all()
+            .filter(|(_, change)| !change.conditional)
+            .filter_map(|(at, change)| match &change.action {
+                Action::Rename { object: other, to } if other.kind == object.kind => {
+                    Some((at, &other.name, to))
+                }
+                _ => None,
+            })
+            .collect();
+        let (mut first, mut last) = (&object.name, to);
+        for (_, from, to) in renames.iter().rev().filter(|(at, ..)| *at < index) {
+            if *to == first {
+                first = from;
+            }
+        }
+        for (_, from, to) in renames.iter().filter(|(at, ..)| *at > index) {
+            if *from == last {
+                last = to;
+            }
+        }
+        first == last
     }
 
     /// Whether this is the name that a swapped type goes by until it is dropped.
@@ -488,95 +536,5 @@ fn tables_of(action: &Action) -> Vec<&Name> {
         Action::Drop { object, .. } if object.kind == ObjectKind::Table => vec![&object.name],
         Action::Rename { object, to } if object.kind == ObjectKind::Table => vec![&object.name, to],
         _ => Vec::new(),
-    }
-}
-
-/// Where the rows of each table come from, as the statements move them.
-#[derive(Default)]
-struct Lineage {
-    /// Table → the tables, by their names at the start, whose rows it holds.
-    sources: HashMap<Name, HashSet<Name>>,
-    /// Tables, by their names at the start, that were dropped, with the name they were dropped under.
-    dropped: HashMap<Name, Name>,
-    renames: Vec<(Name, Name)>,
-    created: HashSet<Name>,
-}
-
-impl Lineage {
-    fn of(&mut self, table: &Name) -> HashSet<Name> {
-        match self.sources.get(table) {
-            Some(sources) => sources.clone(),
-            None if self.created.contains(table) => HashSet::new(),
-            None => HashSet::from([table.clone()]),
-        }
-    }
-
-    fn follow(&mut self, action: &Action) {
-        match action {
-            Action::CreateTable(create) => {
-                self.created.insert(create.name.clone());
-                self.sources.insert(create.name.clone(), HashSet::new());
-            }
-            Action::Rows(rows) => {
-                if let RowSource::Query(from) = &rows.source {
-                    let mut sources = self.of(&rows.table);
-                    for table in from {
-                        sources.extend(self.of(table));
-                    }
-                    self.sources.insert(rows.table.clone(), sources);
-                }
-            }
-            Action::Rename { object, to } if object.kind == ObjectKind::Table => {
-                let sources = self.of(&object.name);
-                self.sources.remove(&object.name);
-                self.sources.insert(to.clone(), sources);
-                self.renames.push((object.name.clone(), to.clone()));
-            }
-            Action::Drop { object, .. } if object.kind == ObjectKind::Table => {
-                let start = self.name_at_start(&object.name);
-                self.sources.remove(&object.name);
-                self.created.remove(&object.name);
-                self.dropped
-                    .entry(start)
-                    .or_insert_with(|| object.name.clone());
-            }
-            _ => {}
-        }
-    }
-
-    /// The name that a table had when the file began, if it existed then.
-    fn name_at_start(&self, name: &Name) -> Name {
-        self.renames
-            .iter()
-            .rev()
-            .find(|(_, to)| to == name)
-            .map_or_else(|| name.clone(), |(from, _)| from.clone())
-    }
-
-    fn holds(&self, table: &Name, rows_of: &Name) -> bool {
-        self.sources
-            .get(table)
-            .is_some_and(|sources| sources.contains(rows_of))
-    }
-
-    fn was_replaced(&self, table: &Name) -> bool {
-        self.dropped.contains_key(table) || self.renames.iter().any(|(from, _)| from == table)
-    }
-
-    fn aliases(&self, table: &Name) -> Vec<Name> {
-        let renamed = self
-            .renames
-            .iter()
-            .filter(|(from, _)| from == table)
-            .map(|(_, to)| to.clone());
-        renamed.chain([table.clone()]).collect()
-    }
-
-    fn renames_of(&self, table: &Name) -> Vec<(Name, Name)> {
-        self.renames
-            .iter()
-            .filter(|(from, to)| from == table || to == table)
-            .cloned()
-            .collect()
     }
 }

@@ -88,10 +88,10 @@ fn yields_null(expr: &Expr) -> bool {
     })
 }
 
+/// Whether the same was unique before, or even less: what is unique in some of the keys is so in all of them.
 fn put_back<'a>(create: &CreateIndex, mut held: impl Iterator<Item = &'a Index>) -> bool {
     held.any(|held| {
         held.def.unique
-            && held.def.keys.len() == create.keys.len()
             && held.def.keys.iter().all(|key| create.keys.contains(key))
             && (held.def.partial.is_none() || held.def.partial == create.partial)
     })
@@ -146,13 +146,19 @@ pub(super) fn drop(object: &Object, if_exists: bool, context: &Context<'_>) -> J
             );
         }
         if named.any(|held| matches!(held.constraint.kind, ConstraintKind::Unique { .. })) {
-            return constraint::drop(table, Some(name), None, context);
+            return constraint::drop(table, Some(name), None, false, context);
         }
     }
     if if_exists && context.schema.rules_out_index(&object.name) {
         return says(
             Effect::Neutral,
             "there is no such index: the folder dropped or renamed it before",
+        );
+    }
+    if if_exists && context.schema.is_unheard_of_index(&object.name) {
+        return says(
+            Effect::Neutral,
+            "there is no such index: the folder has made every table, and never an index of this name",
         );
     }
     says(

@@ -10,6 +10,7 @@ mod constraint;
 mod definitions;
 mod facts;
 mod index;
+mod lineage;
 mod rows;
 mod split;
 mod table;
@@ -96,10 +97,7 @@ fn judge(action: &Action, context: &Context<'_>) -> Judgement {
         Action::AlterObject { object, clause } => definitions::alter(object, clause, context),
         Action::SetOwner { object } => access::set_owner(object, context),
         Action::Grant { .. } => says(Effect::Add, "a permission more takes nothing from anyone"),
-        Action::Revoke { .. } => says(
-            Effect::Restrict,
-            "a running release may need the permission that is taken away",
-        ),
+        Action::Revoke { on, .. } => access::revoke(on, context),
         Action::Owned { dropped, .. } => access::owned(*dropped),
         Action::Truncate { table, cascade } => rows::truncate(table, *cascade, context),
         Action::Rows(rows) => rows::write(rows, context),
@@ -162,16 +160,24 @@ fn alter_released(
     context: &Context<'_>,
 ) -> Judgement {
     match change {
-        TableChange::AddConstraint { .. } if context.schema.is_likely_new_table(name) => says(
-            Effect::Add,
-            "on a table that the folder has not made before",
-        ),
+        TableChange::AddConstraint { .. }
+        | TableChange::AddColumn { .. }
+        | TableChange::SetNotNull { .. }
+        | TableChange::RowSecurity { .. }
+            if context.schema.is_likely_new_table(name) =>
+        {
+            says(
+                Effect::Add,
+                "on a table that the folder has not made before",
+            )
+        }
         TableChange::AddConstraint { constraint, .. } => constraint::add(name, constraint, context),
         TableChange::DropConstraint {
             name: constraint,
             kind,
+            if_exists,
             ..
-        } => constraint::drop(name, constraint.as_ref(), *kind, context),
+        } => constraint::drop(name, constraint.as_ref(), *kind, *if_exists, context),
         TableChange::ValidateConstraint { .. } => says(
             Effect::Rows,
             "checks the rows that are there; new ones were checked already",

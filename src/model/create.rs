@@ -255,6 +255,8 @@ pub enum TypeShape {
         constrained: bool,
         /// Refuses NULL and has no default: a column of it must be given a value.
         required: bool,
+        /// Has a DEFAULT, which its columns take over where they have none of their own.
+        has_default: bool,
     },
     /// Range, base or shell type.
     Other,

@@ -21,16 +21,25 @@ impl Ident {
     /// The identifier that `text` (without its quotes) names in `dialect`.
     pub fn new(text: &str, quoted: bool, dialect: Dialect) -> Self {
         let exact = quoted && dialect == Dialect::Postgres;
-        if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let folded: Box<str> = if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            text.into()
+        } else {
+            text.to_ascii_lowercase().into()
+        };
+        let known_by = match dialect {
+            Dialect::Postgres => cut(&folded),
+            Dialect::Mysql | Dialect::Sqlite => &folded,
+        };
+        if known_by.len() < folded.len() {
             return Self {
-                folded: text.into(),
-                written: None,
+                folded: known_by.into(),
+                written: Some(folded),
             };
         }
-        let written = (dialect != Dialect::Postgres).then(|| text.into());
+        let spelled_otherwise = dialect != Dialect::Postgres && *folded != *text;
         Self {
-            folded: text.to_ascii_lowercase().into(),
-            written,
+            folded,
+            written: spelled_otherwise.then(|| text.into()),
         }
     }
 
@@ -65,6 +74,16 @@ impl Ident {
             (false, _) => format!("\"{}\"", text.replace('"', "\"\"")),
         }
     }
+}
+
+/// PostgreSQL cuts what is longer than a name can be, and goes on without an error (manual, section 4.1.1).
+fn cut(name: &str) -> &str {
+    const LONGEST_BYTES: usize = 63;
+    let mut end = name.len().min(LONGEST_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
 }
 
 /// Words that need quotes as a name in at least one engine and are plausible as one.
@@ -293,6 +312,17 @@ impl fmt::Display for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn postgresql_knows_a_name_by_its_first_63_bytes() {
+        let name = |text: &str, dialect| Ident::new(text, false, dialect);
+        let long = "a".repeat(64);
+        assert_eq!(name(&long, Dialect::Postgres), Ident::folded(&long[..63]));
+        assert_eq!(name(&long, Dialect::Postgres).written(), long);
+        assert_eq!(name(&long, Dialect::Mysql), Ident::folded(&long));
+        let split = format!("{}é", "a".repeat(62));
+        assert_eq!(name(&split, Dialect::Postgres), Ident::folded(&split[..62]));
+    }
 
     #[test]
     fn identifiers_are_equal_when_the_engine_takes_them_for_one_object() {

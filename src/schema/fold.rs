@@ -102,6 +102,22 @@ impl Schema {
             }
         }
         self.tables.insert(create.name.clone(), table);
+        self.spell_out_targets(&create.name);
+    }
+
+    /// Names the columns that the foreign keys of a table refer to, while the primary key that they mean is known.
+    fn spell_out_targets(&mut self, name: &Name) {
+        let Some(table) = self.tables.get(name) else {
+            return;
+        };
+        let spelled = table.constraints.iter();
+        let spelled = spelled.map(|held| self.with_target(&held.constraint.kind));
+        let spelled: Vec<_> = spelled.collect();
+        if let Some(table) = self.tables.get_mut(name) {
+            for (held, kind) in table.constraints.iter_mut().zip(spelled) {
+                held.constraint.kind = kind;
+            }
+        }
     }
 
     fn alter_table(&mut self, name: &Name, change: &TableChange, birth: Birth) {
@@ -124,6 +140,9 @@ impl Schema {
                 let certain = birth.certain && (!if_not_exists || !blurred && table.complete);
                 if !(*if_not_exists && table.column(&column.name).is_some()) {
                     table.add_column(column.clone(), Birth { certain, ..birth }, dialect);
+                    if column.references.is_some() {
+                        self.spell_out_targets(name);
+                    }
                 }
             }
             TableChange::DropColumn { column, .. } => drop_column(table, column),
@@ -187,6 +206,7 @@ impl Schema {
             }
             TableChange::AddConstraint { constraint, .. } => {
                 table.add_constraint(constraint.clone(), birth, dialect);
+                self.spell_out_targets(name);
             }
             TableChange::DropConstraint { name, kind, .. } => {
                 drop_constraint(table, name.as_ref(), *kind);
@@ -211,6 +231,10 @@ impl Schema {
     }
 
     fn create_index(&mut self, create: &CreateIndex, birth: Birth) {
+        let mut create = create.clone();
+        if self.dialect == Dialect::Postgres && create.name.is_none() {
+            create.name = self.generated_index_name(&create);
+        }
         if let Some(name) = &create.name {
             // Behind an IF, or an IF NOT EXISTS, the index of that name stays the one that it is.
             let on_table = (self.dialect == Dialect::Mysql).then_some(&create.table);
@@ -227,7 +251,7 @@ impl Schema {
             .or_insert_with(|| Table::unknown(create.table.clone(), dialect))
             .indexes
             .push(Index {
-                def: create.clone(),
+                def: create,
                 birth,
                 visible: true,
             });
@@ -480,6 +504,16 @@ impl Schema {
             (TypeShape::Domain { constrained, .. }, TypeChange::AddDomainConstraint { .. }) => {
                 *constrained = true;
             }
+            // Among its conditions may be one that refuses NULL.
+            (
+                TypeShape::Domain {
+                    constrained,
+                    required,
+                    has_default,
+                    ..
+                },
+                TypeChange::DropDomainDefault,
+            ) => (*required, *has_default) = (*constrained, false),
             _ => {}
         }
     }

@@ -7,6 +7,7 @@
 
 mod diff;
 mod fold;
+mod naming;
 mod shown;
 mod table;
 
@@ -17,7 +18,8 @@ pub(crate) use diff::{demands_the_same, redefinition_changes};
 pub use table::{Birth, Column, Index, Table, TableConstraint};
 
 use crate::model::{
-    CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind, TypeShape,
+    ConstraintKind, CreateRoutine, CreateView, DataType, Dialect, Ident, Name, Object, ObjectKind,
+    TypeShape,
 };
 
 /// The schema after some statements.
@@ -272,6 +274,39 @@ impl Schema {
     /// Whether the index certainly does not exist: the folder made it once and removed it since.
     pub fn rules_out_index(&self, name: &Name) -> bool {
         !self.blurred && !self.index_owner.contains_key(name) && self.removed_indexes.contains(name)
+    }
+
+    /// Whether the table certainly has no constraint of this name: its own `CREATE TABLE` was read, and each constraint
+    /// is known by name, be it one that PostgreSQL gave it.
+    pub fn rules_out_constraint(&self, table: &Name, name: &Ident) -> bool {
+        let named = |held: &TableConstraint| held.constraint.name.is_some();
+        !self.blurred
+            && self.dialect == Dialect::Postgres
+            && self.table(table).is_some_and(|table| {
+                table.complete
+                    && table.constraints.iter().all(named)
+                    && table.constraint(name).is_none()
+            })
+    }
+
+    /// Whether nothing speaks for an index of this name: the folder has made every table that it touched so far, and
+    /// never an index of this name.
+    pub fn is_unheard_of_index(&self, name: &Name) -> bool {
+        self.made_everything()
+            && self.dialect != Dialect::Mysql
+            && !self.index_owner.contains_key(name)
+    }
+
+    /// The constraint with the columns that a foreign key means when it names none: the primary key of the other table.
+    pub fn with_target(&self, kind: &ConstraintKind) -> ConstraintKind {
+        let mut kind = kind.clone();
+        if let ConstraintKind::ForeignKey { references, .. } = &mut kind
+            && references.columns.is_empty()
+            && let Some(key) = self.table(&references.table).and_then(Table::primary_key)
+        {
+            references.columns = key.to_vec();
+        }
+        kind
     }
 
     /// Takes a table for an old one, whenever it was created: a rebuilt table is not a new one.

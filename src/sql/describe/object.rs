@@ -320,5 +320,6 @@ fn domain(tokens: &mut Tokens) -> Option<TypeShape> {
         base,
         constrained,
         required: refuses_null && !has_default,
+        has_default,
     })
 }

@@ -42,10 +42,12 @@ fn action(action: &Action) -> String {
                 base,
                 constrained,
                 required,
+                has_default,
             } => join([
                 format!("type {} domain({base})", found.name),
                 flag(*constrained, "constrained"),
                 flag(*required, "required"),
+                flag(*has_default, "default"),
             ]),
             TypeShape::Other => format!("type {} other", found.name),
         },

@@ -207,7 +207,7 @@ fn settings_transactions_and_the_rest_are_told_apart() {
                 "CREATE DOMAIN d AS text NOT NULL; CREATE DOMAIN e AS text DEFAULT '' CHECK (VALUE IS NOT NULL)",
                 &[
                     "type d domain(text) constrained required",
-                    "type e domain(text) constrained",
+                    "type e domain(text) constrained default",
                 ],
             ),
             (
