@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::DEPTH_LIMIT;
-use super::evaluate::{self, Variables};
+use super::evaluate;
 use super::template::Template;
+use super::variables::Variables;
 use crate::model::{Action, Dialect, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use super::arguments::{Arguments, List, calls};
-use super::evaluate::{self, Assigned, Variables};
+use super::evaluate;
 use super::template::Template;
+use super::variables::{Assigned, Variables, is_integer_type};
 use super::{DEPTH_LIMIT, executed, inside, relocated};
 use crate::model::{Action, Change, CreateRoutine, Dialect, RoutineBody, Span};
 use crate::sql::cursor::Tokens;
@@ -29,11 +30,19 @@ pub struct Routines(HashMap<String, Vec<Routine>>);
 struct Routine {
     /// The types of its arguments: what tells overloads apart.
     signature: Option<String>,
-    /// The names of its parameters.
-    parameters: Vec<String>,
+    parameters: Vec<Parameter>,
     /// Nothing is handed back to a caller: a text that is made of it is empty.
     returns_void: bool,
     body: RoutineBody,
+}
+
+/// What a call of a routine gives a value.
+#[derive(Clone, Debug)]
+struct Parameter {
+    /// Empty if it has none.
+    name: String,
+    /// Its type only holds whole numbers.
+    integer: bool,
 }
 
 /// Puts in the place of each call what is called, as far as this file and `routines` show it, and notes the
@@ -319,7 +328,11 @@ impl Session<'_> {
         variables.forget_order();
         for (at, parameter) in routine.parameters.iter().enumerate() {
             let value = given.get(at).cloned();
-            variables.assign(parameter, value.map_or(Assigned::Unknown, Assigned::Texts));
+            variables.declare(&parameter.name, parameter.integer);
+            variables.assign(
+                &parameter.name,
+                value.map_or(Assigned::Unknown, Assigned::Texts),
+            );
         }
         let body = &routine.body;
         let whole = Span::new(0, body.text.len());
@@ -340,9 +353,9 @@ impl Session<'_> {
     }
 }
 
-/// The names of a routine's parameters, in the order in which a call gives them: what a function hands out is
+/// A routine's parameters, in the order in which a call gives them: what a function hands out is
 /// no argument (PostgreSQL manual, CREATE FUNCTION, `argmode`).
-fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<String> {
+fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<Parameter> {
     let mut tokens = Tokens::new(text, statement, dialect);
     let Some(kind) = tokens.seek(&["function", "procedure"]) else {
         return Vec::new();
@@ -353,7 +366,7 @@ fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<String> {
     let Some(list) = tokens.parenthesised() else {
         return Vec::new();
     };
-    let names = evaluate::items(text, list, dialect)
+    let parameters = evaluate::items(text, list, dialect)
         .into_iter()
         .filter_map(|item| {
             let mut parameter = Tokens::new(text, item, dialect);
@@ -362,7 +375,10 @@ fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<String> {
                 return None;
             }
             let name = parameter.ident();
-            Some(name.map_or_else(String::new, |name| name.as_str().to_owned()))
+            Some(Parameter {
+                name: name.map_or_else(String::new, |name| name.as_str().to_owned()),
+                integer: is_integer_type(&mut parameter),
+            })
         });
-    names.collect()
+    parameters.collect()
 }

@@ -1,16 +1,15 @@
 //! What an expression that makes a text may come to.
 
-use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use super::template::Template;
+use super::variables::{Assigned, Variables};
 use crate::model::{Dialect, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
 /// More alternatives than this are one unknown text.
-const ALTERNATIVES_LIMIT: usize = 64;
+pub(super) const ALTERNATIVES_LIMIT: usize = 64;
 
 /// Variables that stand for one another deeper than this are unknown: they may do so in a circle.
 const DEPTH_LIMIT: usize = 6;
@@ -34,146 +33,9 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "replace",
     "array_to_string",
     "string_to_array",
+    "to_char",
+    "md5",
 ];
-
-/// The variables of a body or a file, and what they may hold.
-#[derive(Clone, Debug, Default)]
-pub(in crate::sql) struct Variables {
-    /// Everything that is ever assigned, by the variable's name in lower case.
-    assigned: HashMap<String, Vec<Assigned>>,
-    /// What was assigned on the straight way here: it alone counts.
-    fresh: HashMap<String, Assigned>,
-    /// All assignments are known: no more are noted but as the last one.
-    complete: bool,
-    /// The variable of the innermost loop over an array.
-    element: Option<String>,
-}
-
-/// What a variable is given.
-#[derive(Clone, Debug)]
-pub(super) enum Assigned {
-    /// The value of the expression at this place of the text.
-    Expression(Span),
-    /// One of these.
-    Texts(Vec<Template>),
-    /// Something that the text does not tell.
-    Unknown,
-}
-
-impl Variables {
-    /// Notes an assignment.
-    pub(super) fn assign(&mut self, variable: &str, value: Assigned) {
-        let variable = variable.to_ascii_lowercase();
-        if !self.complete {
-            let all = self.assigned.entry(variable.clone()).or_default();
-            // One more than the limit says that there are too many.
-            if all.len() <= ALTERNATIVES_LIMIT {
-                all.push(value.clone());
-            }
-        }
-        self.fresh.insert(variable, value);
-    }
-
-    /// Ways part or meet here: any earlier assignment may have been the last one.
-    pub(super) fn forget_order(&mut self) {
-        self.fresh.clear();
-    }
-
-    /// Any assignment to this variable may have been the last one.
-    pub(super) fn forget_last(&mut self, variable: &str) {
-        self.fresh.remove(&variable.to_ascii_lowercase());
-    }
-
-    /// Whether the last assignment to this variable is known.
-    pub(super) fn is_fresh(&self, variable: &str) -> bool {
-        self.fresh.contains_key(&variable.to_ascii_lowercase())
-    }
-
-    /// All assignments that follow on `start` have been noted. From now on only their order is of interest.
-    pub(super) fn complete(mut self, start: &Self) -> Self {
-        self.complete = true;
-        self.fresh.clone_from(&start.fresh);
-        self
-    }
-
-    /// A loop over an array begins that gives this variable one element after the other; or, with nothing,
-    /// the body leaves it.
-    pub(super) fn loop_over(&mut self, variable: Option<&str>) {
-        self.element = variable.map(str::to_ascii_lowercase);
-    }
-
-    /// The same variables, once for each element of the array that is looped over.
-    fn for_each_element(&self) -> Vec<Cow<'_, Self>> {
-        let assigned = self
-            .element
-            .as_ref()
-            .and_then(|name| Some((name, self.assigned.get(name)?)));
-        let Some((name, [Assigned::Texts(elements)])) =
-            assigned.map(|(name, values)| (name, values.as_slice()))
-        else {
-            return vec![Cow::Borrowed(self)];
-        };
-        let fixed = elements.iter().map(|element| {
-            let mut fixed = self.clone();
-            let value = Assigned::Texts(vec![element.clone()]);
-            fixed.fresh.insert(name.clone(), value);
-            fixed.element = None;
-            Cow::Owned(fixed)
-        });
-        fixed.collect()
-    }
-
-    /// Whether everything that is assigned to this variable stands at one place, and where.
-    pub(super) fn only_expression(&self, variable: &str) -> Option<Span> {
-        match self
-            .assigned
-            .get(&variable.to_ascii_lowercase())?
-            .as_slice()
-        {
-            [Assigned::Expression(span)] => Some(*span),
-            _ => None,
-        }
-    }
-
-    /// The variables of the session (MySQL's `@name`), as values that need no text to be read in.
-    pub(super) fn resolved(&self, text: &str, dialect: Dialect) -> Self {
-        let reading = Reading {
-            text,
-            dialect,
-            variables: self,
-            steps: &Cell::new(STEPS_LIMIT),
-        };
-        let value = |name: &String| match reading.variable(name, 0) {
-            Some(texts) => Assigned::Texts(texts),
-            None => Assigned::Unknown,
-        };
-        let globals = self.assigned.keys().filter(|name| name.starts_with('@'));
-        Self {
-            assigned: globals
-                .map(|name| (name.clone(), vec![value(name)]))
-                .collect(),
-            ..Self::default()
-        }
-    }
-
-    /// Takes over the variables of the session as others left them.
-    pub(super) fn take_globals(&mut self, others: &Self) {
-        for (name, values) in &others.assigned {
-            if name.starts_with('@') {
-                self.fresh.remove(name);
-                self.assigned.insert(name.clone(), values.clone());
-            }
-        }
-    }
-
-    fn lookup(&self, variable: &str) -> &[Assigned] {
-        let variable = variable.to_ascii_lowercase();
-        match self.fresh.get(&variable) {
-            Some(value) => std::slice::from_ref(value),
-            None => self.assigned.get(&variable).map_or(&[], Vec::as_slice),
-        }
-    }
-}
 
 /// What the expression at `span` of `text` may come to; one unknown text where nobody can tell.
 pub(super) fn texts(
@@ -222,6 +84,20 @@ pub(super) fn called(text: &str, span: Span, dialect: Dialect) -> Option<(String
         .iter()
         .any(|known| known.eq_ignore_ascii_case(name.as_str()));
     (tokens.at_end() && !known).then(|| (name.as_str().to_owned(), arguments))
+}
+
+/// The variables of the session (MySQL's `@name`), as values that need no text to be read in.
+pub(super) fn globals(text: &str, dialect: Dialect, variables: &Variables) -> Variables {
+    let reading = Reading {
+        text,
+        dialect,
+        variables,
+        steps: &Cell::new(STEPS_LIMIT),
+    };
+    variables.globals(|name| match reading.variable(name, 0) {
+        Some(texts) => Assigned::Texts(texts),
+        None => Assigned::Unknown,
+    })
 }
 
 fn alternatives(text: &str, span: Span, dialect: Dialect, variables: &Variables) -> Vec<Template> {
@@ -365,7 +241,17 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// What the variable may hold. Of a whole number its type tells enough where nothing else does.
     fn variable(self, name: &str, depth: usize) -> Option<Vec<Template>> {
+        let found = self.assigned(name, depth);
+        if !self.variables.is_integer(name) {
+            return found;
+        }
+        let numbers = found.filter(|found| found.iter().all(Template::is_number));
+        Some(numbers.unwrap_or_else(|| vec![Template::integer(name)]))
+    }
+
+    fn assigned(self, name: &str, depth: usize) -> Option<Vec<Template>> {
         let assigned = self.variables.lookup(name);
         if assigned.is_empty() || assigned.len() > ALTERNATIVES_LIMIT {
             return None;
@@ -391,8 +277,17 @@ impl<'a> Reading<'a> {
             }),
             "if" if spans.len() == 3 => Some(values().skip(1).flatten().collect()),
             "coalesce" | "ifnull" => Some(values().flatten().collect()),
-            "lower" if spans.len() == 1 => self.mapped(spans[0], depth, str::to_lowercase),
-            "upper" if spans.len() == 1 => self.mapped(spans[0], depth, str::to_uppercase),
+            "lower" if spans.len() == 1 => self.in_case(spans[0], depth, str::to_lowercase),
+            "upper" if spans.len() == 1 => self.in_case(spans[0], depth, str::to_uppercase),
+            "to_char" if spans.len() == 2 => {
+                let pattern = self.constant(spans[1])?;
+                let written = format!("{function}({})", arguments.of(self.text));
+                is_date_pattern(&pattern).then(|| vec![Template::part(&written)])
+            }
+            "md5" if spans.len() == 1 => {
+                let written = format!("{function}({})", arguments.of(self.text));
+                Some(vec![Template::part(&written)])
+            }
             "replace" if spans.len() == 3 => {
                 let [from, to] = [self.constant(spans[1])?, self.constant(spans[2])?];
                 self.mapped(spans[0], depth, |text| text.replace(&from, &to))
@@ -413,6 +308,17 @@ impl<'a> Reading<'a> {
             "format" if self.dialect == Dialect::Postgres => self.format(&spans, depth),
             _ => None,
         }
+    }
+
+    /// Each text at `span` in another case.
+    fn in_case(
+        self,
+        span: Span,
+        depth: usize,
+        change: impl Fn(&str) -> String,
+    ) -> Option<Vec<Template>> {
+        let values = self.value(span, depth);
+        values.iter().map(|value| value.in_case(&change)).collect()
     }
 
     /// What a function makes of each text at `span`, if all of them are known.
@@ -495,6 +401,21 @@ impl<'a> Reading<'a> {
         }
         joined(&found, &[Template::text(rest)])
     }
+}
+
+/// Whether a date that `to_char` writes in this pattern is digits and underscores, and nothing else (PostgreSQL
+/// manual, "Data Type Formatting Functions"). The pattern of a number has no year.
+fn is_date_pattern(pattern: &str) -> bool {
+    const DIGITS: &[&str] = &[
+        "yyyy", "iyyy", "yy", "mm", "ddd", "dd", "hh24", "hh12", "hh", "mi", "ssss", "ss", "ms",
+        "us", "iw", "ww", "q", "_",
+    ];
+    let pattern = pattern.to_ascii_lowercase();
+    let mut rest = pattern.as_str();
+    while let Some(after) = DIGITS.iter().find_map(|digits| rest.strip_prefix(digits)) {
+        rest = after;
+    }
+    rest.is_empty() && pattern.contains("yy")
 }
 
 /// Each of `left` followed by each of `right`; nothing if there are too many.

@@ -8,6 +8,7 @@ mod dynamic;
 mod evaluate;
 mod targets;
 mod template;
+mod variables;
 mod walk;
 
 pub(super) use arguments::Arguments;
@@ -19,8 +20,8 @@ use super::describe::Described;
 use super::split;
 use super::{Opaque, OpaqueKind};
 use crate::model::{Dialect, Span};
-use evaluate::Variables;
 use template::Template;
+use variables::Variables;
 
 /// Blocks in blocks, calls in calls and strings in strings are followed no deeper than this.
 const DEPTH_LIMIT: usize = 8;

@@ -8,6 +8,9 @@ const LEN_LIMIT: usize = 1 << 17;
 /// The most pieces that a text is followed with.
 const PIECES_LIMIT: usize = 1 << 10;
 
+/// What stands for a number that is not known. No type and no limit is narrower, so that none is taken to widen.
+const ANY_NUMBER: &str = "1";
+
 /// A text of which some pieces are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Template {
@@ -23,6 +26,12 @@ enum Piece {
     Name(String),
     /// A string constant: `%L`, `quote_literal(…)`.
     Value(String),
+    /// A part of an identifier: letters, digits and underscores, or nothing at all.
+    Part(String),
+    /// A whole number without a sign.
+    Count(String),
+    /// A whole number, perhaps below zero.
+    Integer(String),
     /// It may be anything.
     Unknown(String),
 }
@@ -30,8 +39,19 @@ enum Piece {
 impl Piece {
     /// In bytes.
     fn len(&self) -> usize {
-        let (Self::Text(text) | Self::Name(text) | Self::Value(text) | Self::Unknown(text)) = self;
-        text.len()
+        self.text().len()
+    }
+
+    /// What is known, or the expression that makes what is not.
+    fn text(&self) -> &str {
+        let (Self::Text(text)
+        | Self::Name(text)
+        | Self::Value(text)
+        | Self::Part(text)
+        | Self::Count(text)
+        | Self::Integer(text)
+        | Self::Unknown(text)) = self;
+        text
     }
 }
 
@@ -50,8 +70,53 @@ impl Template {
         }
     }
 
+    /// A text of letters, digits and underscores, or without any.
+    pub(super) fn part(expression: &str) -> Self {
+        Self {
+            pieces: vec![Piece::Part(label(expression))],
+        }
+    }
+
+    /// The digits of a whole number without a sign.
+    pub(super) fn count(expression: &str) -> Self {
+        Self {
+            pieces: vec![Piece::Count(label(expression))],
+        }
+    }
+
+    /// The digits of a whole number, behind a sign if it is below zero.
+    pub(super) fn integer(expression: &str) -> Self {
+        Self {
+            pieces: vec![Piece::Integer(label(expression))],
+        }
+    }
+
+    /// Whether this is one whole number.
+    pub(super) fn is_number(&self) -> bool {
+        match self.pieces.as_slice() {
+            [Piece::Text(text)] => text.bytes().all(|byte| byte.is_ascii_digit()),
+            [piece] => matches!(piece, Piece::Count(_) | Piece::Integer(_)),
+            _ => false,
+        }
+    }
+
+    /// This text in another case. Nothing where the case may tell what it is.
+    pub(super) fn in_case(&self, change: impl Fn(&str) -> String) -> Option<Self> {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => Some(Piece::Text(change(text))),
+            Piece::Part(_) | Piece::Count(_) | Piece::Integer(_) => Some(piece.clone()),
+            _ => None,
+        });
+        Some(Self {
+            pieces: pieces.collect::<Option<_>>()?,
+        })
+    }
+
     /// This text as an identifier, quoted where it must be.
     pub(super) fn as_name(&self, dialect: Dialect) -> Self {
+        if let Some(quoted) = self.between(name_quote(dialect)) {
+            return quoted;
+        }
         let piece = match self.known() {
             Some(known) => {
                 let exact = crate::model::Ident::new(&known, true, dialect);
@@ -62,6 +127,21 @@ impl Template {
         Self {
             pieces: vec![piece],
         }
+    }
+
+    /// A known text with parts of names and numbers in it, between quotes: so the part that is known stays so.
+    fn between(&self, quote: &str) -> Option<Self> {
+        let fits = |piece: &Piece| match piece {
+            Piece::Text(text) => !text.contains(quote),
+            Piece::Part(_) | Piece::Count(_) | Piece::Integer(_) => true,
+            _ => false,
+        };
+        let begun = matches!(self.pieces.as_slice(), [Piece::Text(_), _, ..]);
+        if self.known().is_some() || !begun || !self.pieces.iter().all(fits) {
+            return None;
+        }
+        let quote = Self::text(quote);
+        quote.followed_by(self)?.followed_by(&quote)
     }
 
     /// This text as a string constant.
@@ -96,12 +176,7 @@ impl Template {
     }
 
     fn label(&self) -> String {
-        let labels = self.pieces.iter().map(|piece| match piece {
-            Piece::Text(text) | Piece::Name(text) | Piece::Value(text) | Piece::Unknown(text) => {
-                text.as_str()
-            }
-        });
-        label(&labels.collect::<String>())
+        label(&self.pieces.iter().map(Piece::text).collect::<String>())
     }
 
     /// SQL of the same structure, in which `<expression>` stands for each name or value that is not known.
@@ -111,7 +186,7 @@ impl Template {
             text: String::new(),
             quote: None,
             name_open: false,
-            name_quote: if dialect == Dialect::Mysql { '`' } else { '"' },
+            name_quote: name_quote(dialect),
         };
         for piece in &self.pieces {
             match piece {
@@ -125,8 +200,23 @@ impl Template {
                 }
                 // Between quotes the structure stands, whatever comes there.
                 Piece::Value(label) => sql.push_hole(label),
-                Piece::Unknown(label) if sql.quote.is_some() => sql.push_hole(label),
-                Piece::Unknown(label) => return Err(label.clone()),
+                Piece::Part(label) | Piece::Count(label) if sql.is_in_name() => {
+                    sql.push_name(label);
+                }
+                // Whichever number it is, the structure is the same.
+                Piece::Count(_) if sql.quote.is_none() => sql.text.push_str(ANY_NUMBER),
+                // A sign might begin a comment, or end a name.
+                Piece::Integer(_) if sql.is_between_words() => sql.text.push_str(ANY_NUMBER),
+                Piece::Part(label)
+                | Piece::Count(label)
+                | Piece::Integer(label)
+                | Piece::Unknown(label) => {
+                    if sql.quote.is_none() {
+                        // By itself a part may be a number as well as a name or a keyword.
+                        return Err(label.clone());
+                    }
+                    sql.push_hole(label);
+                }
             }
         }
         sql.close_name();
@@ -140,7 +230,7 @@ struct Sql {
     quote: Option<char>,
     /// The last name is one of our own, not closed yet: letters that follow belong to it.
     name_open: bool,
-    name_quote: char,
+    name_quote: &'static str,
 }
 
 impl Sql {
@@ -162,11 +252,26 @@ impl Sql {
         }
     }
 
+    /// Whether letters that follow belong to a name that has begun.
+    fn is_in_name(&self) -> bool {
+        let before = self.text.trim_end_matches(is_name);
+        let begun = self.text[before.len()..].chars().next();
+        let begins_name = |first: char| first.is_alphabetic() || first == '_';
+        self.quote.is_none()
+            && (self.name_open || begun.is_some_and(begins_name) && !before.ends_with('$'))
+    }
+
+    /// Whether what follows begins a word of its own.
+    fn is_between_words(&self) -> bool {
+        let opens = |last| matches!(last, ' ' | '\n' | '\t' | '(' | ',' | '=' | '<' | '>');
+        self.quote.is_none() && !self.name_open && self.text.ends_with(opens)
+    }
+
     /// A name that is not known, with the letters around it: `idx_%I_key` is one name.
     fn push_name(&mut self, label: &str) {
         if self.quote.is_none() && !self.name_open {
             let start = self.text.trim_end_matches(is_name).len();
-            self.text.insert(start, self.name_quote);
+            self.text.insert_str(start, self.name_quote);
             self.name_open = true;
         }
         self.push_hole(label);
@@ -180,9 +285,13 @@ impl Sql {
 
     fn close_name(&mut self) {
         if std::mem::take(&mut self.name_open) {
-            self.text.push(self.name_quote);
+            self.text.push_str(self.name_quote);
         }
     }
+}
+
+fn name_quote(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Mysql { "`" } else { "\"" }
 }
 
 fn is_name(character: char) -> bool {

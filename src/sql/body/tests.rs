@@ -215,6 +215,25 @@ fn text_whose_structure_is_unknown_is_dynamic() {
         "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN LOOP EXECUTE q; q := q || other; END LOOP; END $$",
         "DO $$ DECLARE q text := 'DROP TABLE a'; BEGIN CALL p(q); EXECUTE q; END $$",
         "DO $$ BEGIN FOR r IN EXECUTE q LOOP NULL; END LOOP; END $$",
+        // A part of a name that has not begun may be a keyword or a number.
+        "DO $$ BEGIN EXECUTE 'DROP ' || md5(x); END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE \"t\".' || md5(x); END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE t$' || md5(x); END $$",
+        "DO $$ BEGIN EXECUTE 'SELECT 1' || md5(x); END $$",
+        // What else than digits and underscores may come of these patterns.
+        "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || to_char(x, 'YYYY-MM'); END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || to_char(x, '999'); END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || to_char(x, p); END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || lower(quote_ident(x)); END $$",
+        // Numbers below zero, and variables that hold more than numbers.
+        "DO $$ BEGIN FOR i IN -1..2 LOOP EXECUTE 'DROP TABLE t_' || i; END LOOP; END $$",
+        "DO $$ BEGIN FOR i IN REVERSE 2..-1 LOOP EXECUTE 'DROP TABLE t_' || i; END LOOP; END $$",
+        "DO $$ BEGIN FOR i IN a..b LOOP EXECUTE 'DROP TABLE t_' || i; END LOOP; END $$",
+        "DO $$ DECLARE n int; BEGIN EXECUTE 'DROP TABLE t_' || n; END $$",
+        "DO $$ DECLARE n int; BEGIN EXECUTE 'DELETE FROM t WHERE id > -' || n; END $$",
+        "DO $$ DECLARE n int[]; BEGIN EXECUTE 'DELETE FROM t WHERE id > ' || n; END $$",
+        "DO $$ DECLARE n t.a%TYPE; BEGIN EXECUTE 'DELETE FROM t WHERE id > ' || n; END $$",
+        "DO $$ DECLARE n int; BEGIN DECLARE n text; BEGIN EXECUTE 'DELETE FROM t WHERE id > ' || n; END; END $$",
     ] {
         let script = read(
             sql,
@@ -227,6 +246,38 @@ fn text_whose_structure_is_unknown_is_dynamic() {
             .map(|opaque| opaque.kind);
         assert_eq!(kind, Some(OpaqueKind::Dynamic), "{sql}");
     }
+}
+
+#[test]
+fn digits_and_letters_that_are_not_known_continue_a_name() {
+    let routine = "CREATE FUNCTION partition_of(t text, day date, fill int DEFAULT 100) RETURNS void LANGUAGE plpgsql AS $$ DECLARE suffix text; part text; BEGIN SELECT to_char(day, 'YYYY_MM') INTO suffix; part := lower(format('%s_%s', t, suffix)); EXECUTE format('CREATE TABLE %s (LIKE %s)', part, t); EXECUTE format('ALTER TABLE %I SET (fillfactor = %s)', part, fill); EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (''%s'')', t, part, suffix); END $$;
+        SELECT partition_of('T', now()::date)";
+    let found = changes(routine, Postgres);
+    assert_eq!(
+        found[3..],
+        [
+            "maybe table t_<to_char(day, YYYY_MM)> like(t):",
+            "maybe t_<to_char(day, YYYY_MM)>: SetOptions { options: \"fillfactor = 1\" }",
+            "maybe t: AttachPartition { child: t_<to_char(day, YYYY_MM)>, default: false }",
+        ]
+    );
+    check(
+        Postgres,
+        &[
+            (
+                "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || md5(random()::text) || '_old'; END $$",
+                &["maybe drop table t_<md5(random()::text)>_old"],
+            ),
+            (
+                "DO $$ BEGIN FOR i IN 0..(n - 1) LOOP EXECUTE format('ALTER TABLE t ATTACH PARTITION t_%s FOR VALUES WITH (MODULUS 4, REMAINDER %s)', i, i); END LOOP; END $$",
+                &["maybe t: AttachPartition { child: t_<i>, default: false }"],
+            ),
+            (
+                "DO $$ DECLARE n bigint; BEGIN SELECT max(id) INTO n FROM t; EXECUTE 'DELETE FROM t WHERE id > ' || n; END $$",
+                &["maybe query calls(max)", "maybe delete t where(id > 1)"],
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -10,9 +10,10 @@ mod mysql;
 use std::collections::HashSet;
 
 use super::arguments::{Arguments, calls};
-use super::evaluate::{self, Variables};
+use super::evaluate;
 use super::targets::targets;
 use super::template::Template;
+use super::variables::Variables;
 use super::{DEPTH_LIMIT, executed};
 use crate::model::{Action, Change, Dialect, Span};
 use crate::sql::cursor::Tokens;
@@ -35,7 +36,7 @@ pub(super) fn walk(
     let all = first.variables.complete(variables);
     let mut second = Walk::new(text, span, dialect, depth, all);
     second.run();
-    variables.take_globals(&second.variables.resolved(text, dialect));
+    variables.take_globals(&evaluate::globals(text, dialect, &second.variables));
     second.found
 }
 

@@ -1,7 +1,8 @@
 //! Declarations, assignments, and everything else that gives a variable a value.
 
-use super::super::evaluate::{self, Assigned};
+use super::super::evaluate;
 use super::super::targets::Targets;
+use super::super::variables::{Assigned, is_integer_type};
 use super::Walk;
 use crate::model::Span;
 use crate::sql::cursor::Tokens;
@@ -25,6 +26,9 @@ impl Walk<'_> {
     fn declaration(&mut self) {
         let name = self.tokens.peek_text().to_owned();
         self.tokens.advance();
+        self.tokens.take_word("constant");
+        let integer = is_integer_type(&mut self.tokens);
+        self.variables.declare(&name, integer);
         while !self.tokens.at_end()
             && !self.tokens.is_kind(TokenKind::Semicolon)
             && !self.tokens.is("default")

@@ -1,7 +1,7 @@
 //! Conditions and loops: words between statements.
 
-use super::super::evaluate::Assigned;
 use super::super::template::Template;
+use super::super::variables::Assigned;
 use super::Walk;
 use crate::model::Span;
 use crate::sql::cursor::Tokens;
@@ -98,8 +98,16 @@ impl Walk<'_> {
         {
             self.tokens.skip();
         }
-        self.assign_unknown(self.tokens.since(mark));
+        let variables = self.tokens.since(mark);
         self.tokens.take_word("in");
+        if self.counts_up() {
+            let counter = variables.of(self.tokens.text());
+            let number = Template::count(counter);
+            self.variables
+                .assign(counter, Assigned::Texts(vec![number]));
+        } else {
+            self.assign_unknown(variables);
+        }
         self.tokens.take_word("reverse");
         let stops: &[&'static str] = if self.is_mysql() { &["do"] } else { &["loop"] };
         if self.tokens.take_word("execute") {
@@ -117,6 +125,13 @@ impl Walk<'_> {
         }
         self.tokens.advance();
         self.enter_loop(None);
+    }
+
+    /// Whether PL/pgSQL's loop is over whole numbers, none of which has a sign: `0..n`.
+    fn counts_up(&self) -> bool {
+        let rest = self.tokens.rest_text();
+        let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        !self.is_mysql() && after.len() < rest.len() && after.trim_start().starts_with("..")
     }
 
     /// `FOREACH x [SLICE n] IN ARRAY expression LOOP`.

@@ -1,8 +1,9 @@
 //! What only the stored programs of MySQL have.
 
-use super::super::evaluate::{self, Assigned};
+use super::super::evaluate;
 use super::super::targets::assignments;
 use super::super::template::Template;
+use super::super::variables::{Assigned, is_integer_type};
 use super::Walk;
 use crate::model::Span;
 use crate::sql::token::TokenKind;
@@ -22,6 +23,7 @@ impl Walk<'_> {
             names.push(self.tokens.peek_text().to_owned());
             self.tokens.advance();
         }
+        let integer = is_integer_type(&mut self.tokens);
         while !self.tokens.at_end()
             && !self.tokens.is_kind(TokenKind::Semicolon)
             && !self.tokens.take_word("default")
@@ -31,6 +33,7 @@ impl Walk<'_> {
         let value = self.expression(&[]);
         for name in names {
             self.declared.insert(name.to_ascii_lowercase());
+            self.variables.declare(&name, integer);
             if !value.is_empty() {
                 self.variables.assign(&name, Assigned::Expression(value));
             }
