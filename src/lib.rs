@@ -3,7 +3,7 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
 //! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts · [`fix`] mending ·
-//! [`files`] disk and git · [`gate`] the decisions · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
+//! [`files`] disk and git · [`gate`] the decisions · [`uses`] what a release relies on · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
 //! [`cli`] the commands.
 
 pub mod classify;
@@ -23,3 +23,4 @@ pub mod review;
 pub mod schema;
 mod spread;
 pub mod sql;
+pub mod uses;

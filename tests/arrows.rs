@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("plan", &["model", "sql", "classify", "review", "lint"]),
+    ("uses", &["model", "sql", "schema"]),
     ("gate", &["model"]),
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),

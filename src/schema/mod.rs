@@ -149,6 +149,11 @@ impl Schema {
         self.views.get(name).map(|(view, _)| view)
     }
 
+    /// Every known view, in no particular order.
+    pub fn views(&self) -> impl Iterator<Item = &CreateView> {
+        self.views.values().map(|(view, _)| view)
+    }
+
     /// The overloads of a routine.
     pub fn routines(&self, name: &Name) -> impl Iterator<Item = &CreateRoutine> {
         self.routines
@@ -156,6 +161,11 @@ impl Schema {
             .into_iter()
             .flatten()
             .map(|(routine, _)| routine)
+    }
+
+    /// Every known routine, all overloads, in no particular order.
+    pub fn all_routines(&self) -> impl Iterator<Item = &CreateRoutine> {
+        self.routines.values().flatten().map(|(routine, _)| routine)
     }
 
     /// The triggers that are known to stand on a table, by name.

@@ -9,6 +9,7 @@ mod client;
 pub mod cursor;
 mod describe;
 pub mod directive;
+pub mod query;
 mod routine;
 pub mod split;
 pub mod token;

@@ -62,10 +62,10 @@ pub(in crate::sql) fn of(text: &str, span: Span, dialect: Dialect) -> Expr {
 
 /// Trees are walked, printed and dropped by recursion, so that a chain `a + b + c …` of many thousand terms
 /// would overflow the stack. No statement written by hand comes near.
-pub(super) const DEPTH_LIMIT: usize = 500;
+pub(in crate::sql) const DEPTH_LIMIT: usize = 500;
 
 /// No tree of these tokens is deeper than this (parentheses apart, which sqlparser limits by itself).
-pub(super) fn depth_bound(tokens: &Tokens) -> usize {
+pub(in crate::sql) fn depth_bound(tokens: &Tokens) -> usize {
     const CHAINING: &[&str] = &[
         "and",
         "or",

@@ -14,13 +14,13 @@ mod index;
 mod null;
 pub(in crate::sql) mod object;
 mod origin;
-mod parser;
+pub(in crate::sql) mod parser;
 mod rows;
 mod scope;
 mod session;
 mod shown;
 mod table;
-mod tree;
+pub(in crate::sql) mod tree;
 pub(in crate::sql) mod types;
 mod view;
 

@@ -11,7 +11,7 @@ use sqlparser::tokenizer::Token;
 use crate::model::Dialect;
 
 /// The tree of the one statement that `sql` holds, or where the parser stops, in words.
-pub(super) fn statement(sql: &str, dialect: Dialect) -> Result<ast::Statement, String> {
+pub(in crate::sql) fn statement(sql: &str, dialect: Dialect) -> Result<ast::Statement, String> {
     let mut parser = parser(sql, dialect).map_err(|error| refusal(&error))?;
     let statement = parser.parse_statement().map_err(|error| refusal(&error))?;
     match parser.peek_token().token {

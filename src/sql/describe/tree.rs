@@ -10,12 +10,12 @@ use super::null;
 use crate::model::{Dialect, Expr, Ident, Name};
 
 /// The identifier as the engine compares it.
-pub(super) fn ident(ident: &ast::Ident, dialect: Dialect) -> Ident {
+pub(in crate::sql) fn ident(ident: &ast::Ident, dialect: Dialect) -> Ident {
     Ident::new(&ident.value, ident.quote_style.is_some(), dialect)
 }
 
 /// The name as the engine compares it: of more than two parts, the last two.
-pub(super) fn name(name: &ObjectName, dialect: Dialect) -> Name {
+pub(in crate::sql) fn name(name: &ObjectName, dialect: Dialect) -> Name {
     let part = |part: &ObjectNamePart| match part {
         ObjectNamePart::Identifier(found) => ident(found, dialect),
         ObjectNamePart::Function(function) => ident(&function.name, dialect),
