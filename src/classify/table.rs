@@ -134,6 +134,11 @@ pub(super) fn alter(table: &Name, change: &TableChange, context: &Context<'_>) -
             Effect::Restrict,
             "rows without a policy that shows them disappear for running releases",
         ),
+        // The whole row has every column that they got before (PostgreSQL manual, ALTER TABLE).
+        TableChange::ReplicaIdentity { clause } if clause == "full" => says(
+            Effect::Loosen,
+            "consumers of the replication stream get the whole old row; new ones may come to rely on it",
+        ),
         TableChange::ReplicaIdentity { .. } => says(
             Effect::Reshape,
             "consumers of the replication stream get other old-row images",

@@ -51,6 +51,11 @@ impl Ident {
         }
     }
 
+    /// Whether a part of the name is put together at run time: `<expression>` stands for it, and it may be any name.
+    pub fn is_made_at_run_time(&self) -> bool {
+        self.folded.contains('<')
+    }
+
     /// The form that the engine compares.
     pub fn as_str(&self) -> &str {
         &self.folded

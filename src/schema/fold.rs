@@ -11,6 +11,7 @@ use super::{Birth, Index, Schema, Table};
 impl Schema {
     /// Folds one change into the picture. What the picture does not know is left alone, never invented.
     pub fn apply(&mut self, change: &Change) {
+        self.blurred |= touches_any(&change.action);
         let birth = |certain: bool| Birth {
             generation: self.generation,
             certain: certain && !change.conditional,
@@ -103,21 +104,6 @@ impl Schema {
         }
         self.tables.insert(create.name.clone(), table);
         self.spell_out_targets(&create.name);
-    }
-
-    /// Names the columns that the foreign keys of a table refer to, while the primary key that they mean is known.
-    fn spell_out_targets(&mut self, name: &Name) {
-        let Some(table) = self.tables.get(name) else {
-            return;
-        };
-        let spelled = table.constraints.iter();
-        let spelled = spelled.map(|held| self.with_target(&held.constraint.kind));
-        let spelled: Vec<_> = spelled.collect();
-        if let Some(table) = self.tables.get_mut(name) {
-            for (held, kind) in table.constraints.iter_mut().zip(spelled) {
-                held.constraint.kind = kind;
-            }
-        }
     }
 
     fn alter_table(&mut self, name: &Name, change: &TableChange, birth: Birth) {
@@ -517,6 +503,20 @@ impl Schema {
             _ => {}
         }
     }
+}
+
+/// Whether it makes or alters something under a name that is put together at run time: it may be any, so that what is
+/// not in the picture may exist all the same.
+fn touches_any(action: &Action) -> bool {
+    let names = match action {
+        Action::CreateTable(create) => [Some(&create.name), None],
+        Action::AlterTable { table, .. } => [Some(table), None],
+        Action::CreateIndex(create) => [Some(&create.table), create.name.as_ref()],
+        Action::Rename { object, to } => [Some(&object.name), Some(to)],
+        _ => [None, None],
+    };
+    let mut names = names.into_iter().flatten();
+    names.any(|name| name.name.is_made_at_run_time())
 }
 
 fn with_column(table: &mut Table, name: &Ident, edit: impl FnOnce(&mut ColumnDef)) {

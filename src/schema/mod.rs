@@ -117,7 +117,9 @@ impl Schema {
     /// Whether nothing speaks for a table of this name: the folder has made every table that it touched so
     /// far, and never one of this name.
     pub fn is_unheard_of(&self, name: &Name) -> bool {
-        self.made_everything() && !self.tables.contains_key(name)
+        self.made_everything()
+            && !name.name.is_made_at_run_time()
+            && !self.tables.contains_key(name)
     }
 
     /// Whether the table was created in this pending set behind an `IF NOT EXISTS`, in a folder that has made
@@ -259,7 +261,9 @@ impl Schema {
     /// Whether nothing speaks for a routine of this name: the folder has made every table that it touched so
     /// far, and never a routine of this name.
     pub fn is_unheard_of_routine(&self, name: &Name) -> bool {
-        self.made_everything() && !self.routines.contains_key(name)
+        self.made_everything()
+            && !name.name.is_made_at_run_time()
+            && !self.routines.contains_key(name)
     }
 
     /// Marks the picture as blurred: something happened that could not be read, so that what is not in
@@ -276,6 +280,7 @@ impl Schema {
     /// Whether the column certainly does not exist: every column of the table is known.
     pub fn rules_out_column(&self, table: &Name, column: &Ident) -> bool {
         !self.blurred
+            && !column.is_made_at_run_time()
             && self
                 .table(table)
                 .is_some_and(|table| table.complete && table.column(column).is_none())
@@ -292,6 +297,7 @@ impl Schema {
         let named = |held: &TableConstraint| held.constraint.name.is_some();
         !self.blurred
             && self.dialect == Dialect::Postgres
+            && !name.is_made_at_run_time()
             && self.table(table).is_some_and(|table| {
                 table.complete
                     && table.constraints.iter().all(named)
@@ -303,6 +309,7 @@ impl Schema {
     /// never an index of this name.
     pub fn is_unheard_of_index(&self, name: &Name) -> bool {
         self.made_everything()
+            && !name.name.is_made_at_run_time()
             && self.dialect != Dialect::Mysql
             && !self.index_owner.contains_key(name)
     }
@@ -317,6 +324,21 @@ impl Schema {
             references.columns = key.to_vec();
         }
         kind
+    }
+
+    /// Names the columns that the foreign keys of a table refer to, while the primary key that they mean is known.
+    fn spell_out_targets(&mut self, name: &Name) {
+        let Some(table) = self.tables.get(name) else {
+            return;
+        };
+        let spelled = table.constraints.iter();
+        let spelled = spelled.map(|held| self.with_target(&held.constraint.kind));
+        let spelled: Vec<_> = spelled.collect();
+        if let Some(table) = self.tables.get_mut(name) {
+            for (held, kind) in table.constraints.iter_mut().zip(spelled) {
+                held.constraint.kind = kind;
+            }
+        }
     }
 
     /// Takes a table for an old one, whenever it was created: a rebuilt table is not a new one.

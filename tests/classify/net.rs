@@ -160,6 +160,28 @@ fn what_is_not_there_can_be_dropped_if_it_exists() {
 }
 
 #[test]
+fn a_name_that_is_put_together_at_run_time_may_be_any() {
+    let run = |sql: &str| format!("DO $$ BEGIN EXECUTE format('{sql}', x); END $$;");
+    let columns = "ALTER TABLE users DROP COLUMN IF EXISTS %I";
+    let constraints = "ALTER TABLE users DROP CONSTRAINT IF EXISTS %I";
+    check(&[
+        ("", &run(columns), "c"),
+        ("", &run(constraints), "c"),
+        ("", &run("DROP INDEX IF EXISTS %I"), "c"),
+        (
+            &run("CREATE UNIQUE INDEX %I ON users (age)"),
+            "DROP INDEX IF EXISTS nothing",
+            "c",
+        ),
+        (
+            &run("ALTER TABLE %I ADD UNIQUE (id)"),
+            "ALTER TABLE users DROP CONSTRAINT IF EXISTS nothing",
+            "c",
+        ),
+    ]);
+}
+
+#[test]
 fn a_table_that_the_folder_has_not_made_before_may_be_demanded_of() {
     let made = "CREATE TABLE IF NOT EXISTS notes (id int PRIMARY KEY, owner int);";
     let file = |then: &str| format!("{made} {then}");
