@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bgmigrate::model::{Object, ObjectKind};
+use bgmigrate::model::{Ident, Name, Object, ObjectKind};
 use serde::Deserialize;
 
 /// The whole database at one moment.
@@ -57,6 +57,30 @@ impl Catalog {
         }
     }
 
+    /// Whether the table has this column.
+    pub(crate) fn has_column(&self, table: &Name, column: &Ident) -> bool {
+        self.relation(table).is_some_and(|relation| {
+            let mut names = relation.columns.keys();
+            names.any(|name| is_called(name, column))
+        })
+    }
+
+    /// Whether the table has this constraint. `None` if the engine does not say.
+    pub(crate) fn has_constraint(&self, table: &Name, constraint: &Ident) -> Option<bool> {
+        let Some(relation) = self.relation(table) else {
+            return Some(false);
+        };
+        let names = relation.constraints.as_ref()?;
+        Some(names.iter().any(|name| is_called(name, constraint)))
+    }
+
+    fn relation(&self, table: &Name) -> Option<&Relation> {
+        let full = table.to_string();
+        let mut relations = self.relations.iter();
+        let found = relations.find(|(name, _)| name.replace('"', "").eq_ignore_ascii_case(&full));
+        found.map(|(_, relation)| relation)
+    }
+
     /// Folds the lines that a catalog query printed.
     pub(crate) fn from_lines(lines: &str) -> serde_json::Result<Self> {
         let rows = lines
@@ -105,6 +129,11 @@ impl Catalog {
         }
         Ok(catalog)
     }
+}
+
+/// Case is taken lightly: it is asked of names in SQL.
+fn is_called(name: &str, wanted: &Ident) -> bool {
+    name.eq_ignore_ascii_case(wanted.as_str())
 }
 
 /// One line of a catalog query's answer.
@@ -194,6 +223,12 @@ pub(crate) struct Relation {
     pub(crate) row_security: bool,
     #[serde(default)]
     pub(crate) row_security_forced: bool,
+    /// PostgreSQL's letter for what a replica is told of a row that goes.
+    #[serde(default)]
+    pub(crate) replica_identity: Option<char>,
+    /// The names of its constraints, where the engine's query tells them.
+    #[serde(default)]
+    pub(crate) constraints: Option<BTreeSet<String>>,
     /// The tables that this one is a partition or child of.
     #[serde(default)]
     pub(crate) parents: Vec<String>,
@@ -322,6 +357,9 @@ pub(crate) struct Key {
     pub(crate) predicate: Option<String>,
     #[serde(default = "yes")]
     pub(crate) nulls_distinct: bool,
+    /// It may be checked at commit, and is of no use to ON CONFLICT.
+    #[serde(default)]
+    pub(crate) deferrable: bool,
 }
 
 fn yes() -> bool {
@@ -338,6 +376,9 @@ pub(crate) struct ForeignKey {
     pub(crate) on_delete: String,
     /// The engine's own word or letter.
     pub(crate) on_update: String,
+    /// It is checked at commit.
+    #[serde(default)]
+    pub(crate) deferred: bool,
 }
 
 /// A trigger on a relation.
@@ -374,6 +415,11 @@ pub(crate) struct Routine {
     pub(crate) optional: usize,
     /// Kind and result type.
     pub(crate) result: String,
+    #[serde(default)]
+    pub(crate) owner: Option<String>,
+    /// It runs with the rights of its owner.
+    #[serde(default)]
+    pub(crate) as_owner: bool,
     /// A digest of the body.
     #[serde(default)]
     pub(crate) definition: Option<String>,

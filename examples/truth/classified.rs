@@ -1,11 +1,11 @@
 //! What the library says of a folder, in the few words that the comparison needs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bgmigrate::lint::{Judged, JudgedChange, Surroundings};
 use bgmigrate::model::{
-    Action, Dialect, Engine, FilePhase, Flavour, LineIndex, Migration, Object, ObjectKind, Phase,
-    Verdict, Version,
+    Action, Dialect, Engine, FilePhase, Flavour, Ident, LineIndex, Migration, Name, Object,
+    ObjectKind, Phase, TableChange, Verdict, Version,
 };
 use bgmigrate::review::{Reviewed, RuleSettings, Settings, Standing, review};
 use bgmigrate::sql::Statement;
@@ -35,9 +35,59 @@ pub(crate) struct HeldBy {
     /// On what, and why.
     pub(crate) reason: String,
     /// What it drops or alters.
-    pub(crate) target: Option<Object>,
-    /// The file itself has made something of the target's name by then.
-    pub(crate) made_here: bool,
+    pub(crate) target: Option<Target>,
+    /// Where the file itself has made something of the target's name by then, and from what.
+    pub(crate) made_here: Option<Made>,
+}
+
+/// What a change drops or alters.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A whole object.
+    Object(Object),
+    /// A column of a table.
+    Column(Name, Ident),
+    /// A constraint of a table.
+    Constraint(Name, Ident),
+}
+
+/// How a file has made something of a name.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    /// It created it.
+    Anew,
+    /// It gave the name to this.
+    OutOf(Object),
+}
+
+impl Target {
+    fn is_in(&self, catalog: &Catalog) -> bool {
+        match self {
+            Self::Object(object) => catalog.has(object),
+            Self::Column(table, column) => catalog.has_column(table, column),
+            Self::Constraint(table, constraint) => {
+                catalog.has_constraint(table, constraint).unwrap_or(true)
+            }
+        }
+    }
+
+    /// The name of the object, or of the table.
+    fn name(&self) -> &Ident {
+        match self {
+            Self::Object(object) => &object.name.name,
+            Self::Column(table, _) | Self::Constraint(table, _) => &table.name,
+        }
+    }
+}
+
+impl Made {
+    /// What did not exist was not renamed either.
+    fn is_real(&self, before: &Catalog) -> bool {
+        match self {
+            Self::Anew => true,
+            Self::OutOf(object) => before.has(object),
+        }
+    }
 }
 
 /// Whether a catalog could show what holds a statement back.
@@ -54,8 +104,8 @@ pub(crate) enum Cause {
 }
 
 impl Classified {
-    /// Tells apart what only the catalog can tell: a table that is dropped and made anew loses its rows and
-    /// not its shape, and what is not there cannot be lost.
+    /// Tells apart what only the catalog can tell: a table, a column or a sequence that is dropped and made anew
+    /// loses what it held and not its shape, and what is not there cannot be lost.
     pub(crate) fn look(&mut self, before: &Catalog, after: &Catalog) {
         for held in self
             .held_by
@@ -63,9 +113,19 @@ impl Classified {
             .filter(|held| held.cause == Cause::Shape)
         {
             let Some(target) = &held.target else { continue };
-            if !before.has(target) && !held.made_here {
+            let made_here = held.made_here.as_ref();
+            let made_here = made_here.is_some_and(|made| made.is_real(before));
+            let holds_values = match target {
+                Target::Object(object) => {
+                    held.kind == "drop-table"
+                        || held.kind == "drop-object" && object.kind == ObjectKind::Sequence
+                }
+                Target::Column(..) => held.kind == "drop-column",
+                Target::Constraint(..) => false,
+            };
+            if !target.is_in(before) && !made_here {
                 held.cause = Cause::Absent;
-            } else if held.kind == "drop-table" && before.has(target) && after.has(target) {
+            } else if holds_values && target.is_in(before) && target.is_in(after) {
                 held.cause = Cause::Rows;
             }
         }
@@ -100,7 +160,7 @@ fn engine(dialect: Dialect) -> Engine {
 fn read(migration: &Migration, reviewed: &Reviewed) -> Classified {
     let lines = LineIndex::new(&migration.text);
     let statements = &reviewed.script.statements;
-    let mut made_so_far = HashSet::new();
+    let mut made_so_far = HashMap::new();
     let mut all_held_by = Vec::new();
     for ((statement, judged), phase) in statements
         .iter()
@@ -150,7 +210,7 @@ fn held_by(
     line: usize,
     statement: &Statement,
     judged: &Judged,
-    made: &HashSet<String>,
+    made: &HashMap<String, Made>,
 ) -> Vec<HeldBy> {
     let opaque = statement.opaque.iter().map(|opaque| HeldBy {
         line,
@@ -158,7 +218,7 @@ fn held_by(
         kind: format!("opaque-{:?}", opaque.kind).to_lowercase(),
         reason: opaque.reason.clone(),
         target: None,
-        made_here: false,
+        made_here: None,
     });
     let changes = statement.changes.iter().zip(&judged.changes);
     let verdicts = changes.filter(|(_, judged)| judged.verdict.phase.gates_as_contract());
@@ -168,28 +228,44 @@ fn held_by(
         kind: verdict.kind.to_owned(),
         reason: format!("{}: {}", verdict.object, verdict.reason),
         target: target(&change.action),
-        made_here: target(&change.action)
-            .is_some_and(|it| made.contains(&it.name.name.to_string())),
+        made_here: target(&change.action).and_then(|it| made.get(&it.name().to_string()).cloned()),
     });
     opaque.chain(verdicts).collect()
 }
 
-/// The name of what an action makes.
-fn made(action: &Action) -> Option<String> {
-    let name = match action {
-        Action::CreateTable(create) => &create.name.name,
-        Action::Rename { to, .. } => &to.name,
-        _ => return None,
-    };
-    Some(name.to_string())
-}
-
-fn target(action: &Action) -> Option<Object> {
+/// The name of what an action makes, and how.
+fn made(action: &Action) -> Option<(String, Made)> {
     match action {
-        Action::Drop { object, .. } | Action::Rename { object, .. } => Some(object.clone()),
-        Action::AlterTable { table, .. } => Some(Object::new(ObjectKind::Table, table.clone())),
+        Action::CreateTable(create) => Some((create.name.name.to_string(), Made::Anew)),
+        Action::Rename { object, to } => Some((to.name.to_string(), Made::OutOf(object.clone()))),
         _ => None,
     }
+}
+
+fn target(action: &Action) -> Option<Target> {
+    let (table, change) = match action {
+        Action::Drop { object, .. } | Action::Rename { object, .. } => {
+            return Some(Target::Object(object.clone()));
+        }
+        // Not of every kind of object does the catalog tell.
+        Action::AlterObject { object, .. } | Action::SetOwner { object }
+            if object.kind.is_relation()
+                || object.kind.is_routine()
+                || object.kind == ObjectKind::Role =>
+        {
+            return Some(Target::Object(object.clone()));
+        }
+        Action::AlterTable { table, change } => (table.clone(), &**change),
+        _ => return None,
+    };
+    Some(match change {
+        TableChange::DropColumn { column, .. } => Target::Column(table, column.clone()),
+        TableChange::DropConstraint {
+            name: Some(constraint),
+            ..
+        } => Target::Constraint(table, constraint.clone()),
+        _ => Target::Object(Object::new(ObjectKind::Table, table)),
+    })
 }
 
 fn cause(verdict: &Verdict) -> Cause {

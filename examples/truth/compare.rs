@@ -135,6 +135,12 @@ fn routines(before: &Catalog, after: &Catalog, facts: &mut Facts) {
                         old.result, new.result
                     ));
                 }
+                Some(new) if new.owner != old.owner => {
+                    facts.breaking(format!("routine {call} belongs to another role now"));
+                }
+                Some(new) if new.as_owner != old.as_owner => {
+                    facts.breaking(format!("routine {call} runs with other rights now"));
+                }
                 Some(new) if new.definition != old.definition => {
                     facts.neutral(format!("routine {call} redefined"));
                 }
@@ -262,7 +268,12 @@ fn objects(before: &Catalog, after: &Catalog, facts: &mut Facts) {
         .keys()
         .filter(|key| !before.objects.contains_key(*key))
     {
-        facts.additive(format!("{kind} {name}"));
+        // Sessions of an older release begin with it too.
+        if kind == "setting" {
+            facts.breaking(format!("{kind} {name} is new"));
+        } else {
+            facts.additive(format!("{kind} {name}"));
+        }
     }
 }
 

@@ -178,7 +178,7 @@ mod tests {
                     kind: String::new(),
                     reason: String::new(),
                     target: None,
-                    made_here: false,
+                    made_here: None,
                 })
                 .collect(),
         };

@@ -31,6 +31,8 @@ facts AS (
         'kind', CASE r.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized-view' ELSE 'table' END,
         'writable', r.relkind <> 'm' AND pg_relation_is_updatable(r.oid, true) & 28 = 28,
         'row_security', r.relrowsecurity, 'row_security_forced', r.relforcerowsecurity,
+        'replica_identity', CASE WHEN r.relkind IN ('r', 'p') THEN r.relreplident END,
+        'constraints', ARRAY(SELECT c.conname FROM pg_constraint c WHERE c.conrelid = r.oid ORDER BY 1),
         'parents', ARRAY(SELECT p.name FROM pg_inherits i JOIN relation p ON p.oid = i.inhparent
                          WHERE i.inhrelid = r.oid ORDER BY i.inhseqno),
         'definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END) AS fact
@@ -57,7 +59,7 @@ facts AS (
         'of', r.name, 'name', x.relname,
         'columns', ARRAY(SELECT pg_get_indexdef(i.indexrelid, k, true)
                          FROM generate_series(1, i.indnkeyatts) AS k ORDER BY k),
-        'predicate', pg_get_expr(i.indpred, i.indrelid),
+        'predicate', pg_get_expr(i.indpred, i.indrelid), 'deferrable', NOT i.indimmediate,
         'nulls_distinct', (to_jsonb(i) ->> 'indnullsnotdistinct') IS DISTINCT FROM 'true')
     FROM relation r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class x ON x.oid = i.indexrelid
     WHERE NOT i.indisexclusion
@@ -78,7 +80,7 @@ facts AS (
         'target', c.confrelid::regclass::text,
         'target_columns', ARRAY(SELECT a.attname FROM unnest(c.confkey) WITH ORDINALITY AS k(num, at)
                          JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY k.at),
-        'on_delete', c.confdeltype, 'on_update', c.confupdtype)
+        'on_delete', c.confdeltype, 'on_update', c.confupdtype, 'deferred', c.condeferred)
     FROM relation r JOIN pg_constraint c ON c.conrelid = r.oid AND c.contype = 'f' AND c.conparentid = 0
     WHERE (to_jsonb(c) ->> 'conenforced') IS DISTINCT FROM 'false'
   UNION ALL
@@ -104,6 +106,7 @@ facts AS (
                            ORDER BY k.at),
         'optional', p.pronargdefaults,
         'result', concat_ws(' ', p.prokind, pg_get_function_result(p.oid)),
+        'owner', pg_get_userbyid(p.proowner), 'as_owner', p.prosecdef,
         'definition', md5(p.prosrc || coalesce(to_jsonb(p) ->> 'prosqlbody', '')))
     FROM routine p
   UNION ALL
@@ -173,19 +176,42 @@ facts AS (
     SELECT json_build_object('row', 'object', 'kind', 'server', 'name', s.srvname, 'definition', s.srvfdw)
     FROM pg_foreign_server s
   UNION ALL
+    SELECT json_build_object('row', 'object', 'kind', 'role', 'name', o.rolname, 'definition', '')
+    FROM pg_roles o WHERE o.rolname !~ '^pg_'
+  UNION ALL
+    SELECT json_build_object('row', 'object', 'kind', 'setting',
+        'name', concat_ws(' of ', split_part(setting, '=', 1), nullif(s.setrole, 0)::regrole, d.datname),
+        'definition', substr(setting, strpos(setting, '=') + 1))
+    FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS setting
+    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  UNION ALL
+    SELECT json_build_object('row', 'grant', 'on', 'role ' || o.rolname, 'privilege', may.what, 'to', o.rolname)
+    FROM pg_roles o CROSS JOIN LATERAL (VALUES
+        ('superuser', o.rolsuper), ('create roles', o.rolcreaterole), ('create databases', o.rolcreatedb),
+        ('log in', o.rolcanlogin), ('inherit', o.rolinherit), ('replication', o.rolreplication),
+        ('bypass row security', o.rolbypassrls)) AS may (what, allowed)
+    WHERE o.rolname !~ '^pg_' AND may.allowed
+  UNION ALL
+    SELECT json_build_object('row', 'grant', 'on', 'role ' || m.member::regrole, 'privilege', 'membership',
+        'to', m.roleid::regrole)
+    FROM pg_auth_members m JOIN pg_roles o ON o.oid = m.member WHERE o.rolname !~ '^pg_'
+  UNION ALL
     -- What the owner may do goes without saying; who owns is a fact of the relation.
-    SELECT json_build_object('row', 'grant', 'on', held.name, 'privilege', acl.privilege_type,
+    SELECT json_build_object('row', 'grant', 'on', held.name, 'privilege', concat(acl.privilege_type, held.columns),
         'to', CASE acl.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(acl.grantee) END)
     FROM (
-        SELECT r.name, r.relowner AS owner,
+        SELECT r.name, r.relowner AS owner, NULL AS columns,
                coalesce(r.relacl, acldefault(CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", r.relowner)) AS acl
         FROM relation r WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
         UNION ALL
-        SELECT concat(p.name, '(', oidvectortypes(p.proargtypes), ')'), p.proowner,
+        SELECT r.name, r.relowner, format(' (%s)', a.attname), a.attacl
+        FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attacl IS NOT NULL
+        UNION ALL
+        SELECT concat(p.name, '(', oidvectortypes(p.proargtypes), ')'), p.proowner, NULL,
                coalesce(p.proacl, acldefault('f', p.proowner))
         FROM routine p
         UNION ALL
-        SELECT 'schema ' || n.nspname, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
+        SELECT 'schema ' || n.nspname, n.nspowner, NULL, coalesce(n.nspacl, acldefault('n', n.nspowner))
         FROM namespace n
     ) held CROSS JOIN LATERAL aclexplode(held.acl) AS acl
     WHERE acl.grantee <> held.owner

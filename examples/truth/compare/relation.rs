@@ -150,6 +150,12 @@ fn table(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
     {
         facts.breaking(format!("table {name} is no part of {parent} any more"));
     }
+    match (old.replica_identity, new.replica_identity) {
+        (was, is) if was == is => {}
+        // The whole row has every column that was told before.
+        (_, Some('f')) => facts.loosening(format!("{name}: replicas are told the whole old row")),
+        _ => facts.breaking(format!("{name}: replicas are told less of an old row")),
+    }
     keys(old, new, holds, facts);
     checks(old, new, holds, facts);
     foreign_keys(old, new, holds, facts);
@@ -177,6 +183,9 @@ fn keys(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
                     "unique {} takes NULL for equal now",
                     describe(old, key)
                 ));
+            }
+            Some(stands) if stands.deferrable && !key.deferrable => {
+                facts.breaking(format!("unique {} is deferrable now", describe(old, key)));
             }
             Some(_) => {}
         }
@@ -287,7 +296,15 @@ fn foreign_keys(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts
             .find(|other| same_reference(key, other))
         {
             None => facts.loosening(format!("foreign key {} is gone", reference(old, key))),
-            Some(other) => delete_rule(old, key, other, facts),
+            Some(other) => {
+                delete_rule(old, key, other, facts);
+                if key.deferred != other.deferred {
+                    facts.breaking(format!(
+                        "foreign key {} is checked at another moment now",
+                        reference(old, key)
+                    ));
+                }
+            }
         }
     }
     for key in &new.foreign_keys {

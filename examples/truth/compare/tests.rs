@@ -27,6 +27,47 @@ fn the_comparison_holds_on_postgresql() {
                 "ALTER TABLE t RENAME TO u; CREATE VIEW t AS SELECT DISTINCT * FROM u",
                 &["became a view"],
             ),
+            (TABLE, "ALTER TABLE t REPLICA IDENTITY FULL", &[]),
+            (
+                TABLE,
+                "ALTER TABLE t REPLICA IDENTITY NOTHING",
+                &["told less"],
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                "ALTER FUNCTION f() SECURITY DEFINER",
+                &["other rights"],
+            ),
+            (
+                "CREATE ROLE other; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                "ALTER FUNCTION f() OWNER TO other",
+                &["another role"],
+            ),
+            (
+                "CREATE ROLE other LOGIN",
+                "ALTER ROLE other NOLOGIN CREATEDB",
+                &["log in on role other taken"],
+            ),
+            (
+                "CREATE ROLE one; CREATE ROLE other; GRANT one TO other",
+                "REVOKE one FROM other",
+                &["membership on role other taken"],
+            ),
+            (
+                "CREATE ROLE other",
+                "ALTER ROLE other SET search_path = s",
+                &["search_path of other is new"],
+            ),
+            (
+                "CREATE ROLE other; CREATE TABLE t (a int, b int); GRANT SELECT (a) ON t TO other",
+                "REVOKE SELECT (a) ON t FROM other; GRANT SELECT (b) ON t TO other",
+                &["SELECT (a) on t taken"],
+            ),
+            (
+                "CREATE TABLE t (a int PRIMARY KEY, b int CONSTRAINT k REFERENCES t)",
+                "ALTER TABLE t ALTER CONSTRAINT k DEFERRABLE INITIALLY DEFERRED",
+                &["another moment"],
+            ),
             (TABLE, "ALTER TABLE t RENAME c TO d", &["t.c is gone"]),
             (
                 TABLE,
