@@ -185,7 +185,7 @@ pub(in crate::sql) fn signature(tokens: &mut Tokens) -> Option<String> {
         if tokens.take_operator("*") || tokens.take(&["order", "by"]) {
             continue;
         }
-        let mode = tokens.take_any(&["in", "out", "inout", "variadic"]);
+        let (mode, _) = argument_mode(tokens);
         let data_type = argument(tokens)?;
         if mode != Some("out") {
             found.push(data_type);
@@ -198,6 +198,23 @@ pub(in crate::sql) fn signature(tokens: &mut Tokens) -> Option<String> {
         }
     }
     Some(found.join(", "))
+}
+
+/// The mode of a routine's argument, and the argument's name if that stands before the mode: PostgreSQL takes
+/// either order.
+pub(in crate::sql) fn argument_mode(tokens: &mut Tokens) -> (Option<&'static str>, Option<Ident>) {
+    const MODES: &[&str] = &["in", "out", "inout", "variadic"];
+    if let Some(mode) = tokens.take_any(MODES) {
+        return (Some(mode), None);
+    }
+    let mark = tokens.mark();
+    let name = tokens.ident();
+    let mode = tokens.take_any(MODES);
+    if name.is_none() || mode.is_none() {
+        tokens.reset(mark);
+        return (None, None);
+    }
+    (mode, name)
 }
 
 /// The type of one argument, with a name before it or without.

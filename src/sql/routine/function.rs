@@ -63,9 +63,14 @@ fn outgoing(tokens: &Tokens, arguments: Span) -> Option<String> {
     let mut arguments = Tokens::new(tokens.text(), arguments, tokens.dialect());
     let mut found = Vec::new();
     while !arguments.at_end() {
-        let goes_out =
-            arguments.is_any(&["out", "inout"]).is_some() || arguments.are(&["in", "out"]);
-        let argument = arguments.item();
+        let mark = arguments.mark();
+        let (mode, _) = object::argument_mode(&mut arguments);
+        let goes_out = match mode {
+            Some("in") => arguments.is("out"),
+            mode => matches!(mode, Some("out" | "inout")),
+        };
+        arguments.item();
+        let argument = arguments.since(mark);
         if goes_out {
             found.push(normal(tokens, argument));
         }

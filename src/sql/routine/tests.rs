@@ -214,6 +214,10 @@ fn routines_keep_their_signature_result_and_body() {
                 &["routine function f(integer) returns((out b text)) sql: SELECT 1"],
             ),
             (
+                "CREATE FUNCTION f(a IN character varying, b OUT text) LANGUAGE sql AS 'SELECT 1'",
+                &["routine function f(varchar) returns((b out text)) sql: SELECT 1"],
+            ),
+            (
                 "CREATE FUNCTION f() RETURNS TABLE (A int, b TEXT) LANGUAGE sql RETURN 1",
                 &["routine function f() returns(table (a int , b text)) sql: RETURN 1"],
             ),
