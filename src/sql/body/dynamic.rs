@@ -10,7 +10,7 @@ use super::variables::{Assigned, Variables, is_integer_type};
 use super::{DEPTH_LIMIT, executed, inside, relocated};
 use crate::model::{Action, Change, CreateRoutine, Dialect, RoutineBody, Span};
 use crate::sql::cursor::Tokens;
-use crate::sql::describe::Described;
+use crate::sql::describe::{Described, object::argument_mode};
 use crate::sql::token::{TokenKind, first_word};
 use crate::sql::{Opaque, Statement};
 
@@ -370,11 +370,11 @@ fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<Parameter> {
         .into_iter()
         .filter_map(|item| {
             let mut parameter = Tokens::new(text, item, dialect);
-            let mode = parameter.take_any(&["in", "out", "inout", "variadic"]);
+            let (mode, name) = argument_mode(&mut parameter);
             if mode == Some("out") && kind == "function" {
                 return None;
             }
-            let name = parameter.ident();
+            let name = name.or_else(|| parameter.ident());
             Some(Parameter {
                 name: name.map_or_else(String::new, |name| name.as_str().to_owned()),
                 integer: is_integer_type(&mut parameter),

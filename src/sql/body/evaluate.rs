@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::catalog::{self, Columns};
 use super::template::Template;
 use super::variables::{Assigned, Variables};
 use crate::model::{Dialect, Span};
@@ -93,6 +94,7 @@ pub(super) fn globals(text: &str, dialect: Dialect, variables: &Variables) -> Va
         dialect,
         variables,
         steps: &Cell::new(STEPS_LIMIT),
+        in_catalog: false,
     };
     variables.globals(|name| match reading.variable(name, 0) {
         Some(texts) => Assigned::Texts(texts),
@@ -106,6 +108,7 @@ fn alternatives(text: &str, span: Span, dialect: Dialect, variables: &Variables)
         dialect,
         variables,
         steps: &Cell::new(STEPS_LIMIT),
+        in_catalog: false,
     };
     reading.value(span, 0)
 }
@@ -117,6 +120,8 @@ struct Reading<'a> {
     variables: &'a Variables,
     /// How many steps are left.
     steps: &'a Cell<usize>,
+    /// What is no variable is a column of the catalog.
+    in_catalog: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -212,7 +217,11 @@ impl<'a> Reading<'a> {
             tokens.skip();
         }
         let item = tokens.since(mark);
-        (!tokens.is_kind(TokenKind::Comma)).then(|| self.value(item, depth))
+        let query = Self {
+            in_catalog: catalog::is_queried(self.text, inside, self.dialect),
+            ..self
+        };
+        (!tokens.is_kind(TokenKind::Comma)).then(|| query.value(item, depth))
     }
 
     /// `CASE … THEN a … ELSE b END` comes to one of its results.
@@ -252,20 +261,76 @@ impl<'a> Reading<'a> {
     }
 
     fn assigned(self, name: &str, depth: usize) -> Option<Vec<Template>> {
-        let assigned = self.variables.lookup(name);
+        let mut assigned = self.variables.lookup(name);
+        let mut column = None;
+        if assigned.is_empty()
+            && let Some((row, field)) = name.split_once('.')
+        {
+            assigned = self.variables.lookup(row);
+            column = Some(field);
+        }
+        if assigned.is_empty() && self.in_catalog && catalog::is_name(name) {
+            return Some(vec![Template::name(name)]);
+        }
         if assigned.is_empty() || assigned.len() > ALTERNATIVES_LIMIT {
             return None;
         }
         let mut found = Vec::new();
         for value in assigned {
             match value {
+                Assigned::Row(columns) => found.extend(self.field(name, columns, column, depth)?),
+                // Fields of anything else are not followed.
+                _ if column.is_some() => return None,
                 Assigned::Expression(span) => found.extend(self.value(*span, depth)),
+                Assigned::Named(span) => found.extend(self.named().value(*span, depth)),
                 Assigned::Texts(texts) => found.extend(texts.iter().cloned()),
                 Assigned::Unknown => return None,
             }
         }
         found.dedup();
-        (found.len() <= ALTERNATIVES_LIMIT).then_some(found)
+        let no_field = column.is_some() && found.is_empty();
+        (!no_field && found.len() <= ALTERNATIVES_LIMIT).then_some(found)
+    }
+
+    /// The same, in a query of the catalog.
+    fn named(self) -> Self {
+        Self {
+            in_catalog: true,
+            ..self
+        }
+    }
+
+    /// A field of a row of the catalog; without a `column`, the only one.
+    fn field(
+        self,
+        name: &str,
+        row: &Columns,
+        column: Option<&str>,
+        depth: usize,
+    ) -> Option<Vec<Template>> {
+        let Some(column) = column else {
+            let [(_, value)] = row.values.as_slice() else {
+                return None;
+            };
+            return (!row.star).then(|| self.named().value(*value, depth));
+        };
+        let named = |known: &Option<String>| {
+            let known = known.as_ref()?;
+            Some(known.eq_ignore_ascii_case(column))
+        };
+        let asked = row
+            .values
+            .iter()
+            .find(|(known, _)| named(known) == Some(true));
+        if let Some((_, value)) = asked {
+            return Some(self.named().value(*value, depth));
+        }
+        if row.star {
+            return catalog::is_name(column).then(|| vec![Template::name(name)]);
+        }
+        // A row that has no such field cannot be the one that is asked for it.
+        let all_named = row.values.iter().all(|(known, _)| known.is_some());
+        all_named.then(Vec::new)
     }
 
     fn call(self, function: &str, arguments: Span, depth: usize) -> Option<Vec<Template>> {

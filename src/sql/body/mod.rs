@@ -4,6 +4,7 @@
 //! and whatever they take away may be gone.
 
 mod arguments;
+mod catalog;
 mod dynamic;
 mod evaluate;
 mod targets;

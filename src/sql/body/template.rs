@@ -70,6 +70,13 @@ impl Template {
         }
     }
 
+    /// A text that is an identifier.
+    pub(super) fn name(expression: &str) -> Self {
+        Self {
+            pieces: vec![Piece::Name(label(expression))],
+        }
+    }
+
     /// A text of letters, digits and underscores, or without any.
     pub(super) fn part(expression: &str) -> Self {
         Self {
@@ -104,8 +111,10 @@ impl Template {
     pub(super) fn in_case(&self, change: impl Fn(&str) -> String) -> Option<Self> {
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Text(text) => Some(Piece::Text(change(text))),
-            Piece::Part(_) | Piece::Count(_) | Piece::Integer(_) => Some(piece.clone()),
-            _ => None,
+            Piece::Name(_) | Piece::Part(_) | Piece::Count(_) | Piece::Integer(_) => {
+                Some(piece.clone())
+            }
+            Piece::Value(_) | Piece::Unknown(_) => None,
         });
         Some(Self {
             pieces: pieces.collect::<Option<_>>()?,

@@ -200,9 +200,13 @@ fn a_text_that_a_routine_hands_back_is_known_only_where_it_is_nothing() {
 
 #[test]
 fn what_a_function_hands_out_is_no_argument_of_its_call() {
-    let function = "CREATE FUNCTION f(OUT done text, t text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$;";
-    let found = changes(&format!("{function} SELECT f('b')"), Postgres);
-    assert_eq!(found.last().map(String::as_str), Some("maybe drop table b"));
+    for arguments in ["OUT done text, t text", "done OUT text, t IN text"] {
+        let function = format!(
+            "CREATE FUNCTION f({arguments}) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || t; END $$;"
+        );
+        let found = changes(&format!("{function} SELECT f('b')"), Postgres);
+        assert_eq!(found.last().map(String::as_str), Some("maybe drop table b"));
+    }
 }
 
 #[test]
@@ -224,7 +228,7 @@ fn text_whose_structure_is_unknown_is_dynamic() {
         "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || to_char(x, 'YYYY-MM'); END $$",
         "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || to_char(x, '999'); END $$",
         "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || to_char(x, p); END $$",
-        "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || lower(quote_ident(x)); END $$",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE t_' || lower(quote_literal(x)); END $$",
         // Numbers below zero, and variables that hold more than numbers.
         "DO $$ BEGIN FOR i IN -1..2 LOOP EXECUTE 'DROP TABLE t_' || i; END LOOP; END $$",
         "DO $$ BEGIN FOR i IN REVERSE 2..-1 LOOP EXECUTE 'DROP TABLE t_' || i; END LOOP; END $$",
@@ -277,6 +281,101 @@ fn digits_and_letters_that_are_not_known_continue_a_name() {
                 &["maybe query calls(max)", "maybe delete t where(id > 1)"],
             ),
         ],
+    );
+}
+
+#[test]
+fn what_the_catalog_hands_out_is_a_name() {
+    let rows: &[(&str, &[&str])] = &[
+        (
+            "DECLARE r record; BEGIN FOR r IN (SELECT DISTINCT c.conname, c.oid FROM pg_constraint c JOIN pg_class AS k ON k.oid = c.conrelid WHERE k.relname = 't') LOOP EXECUTE 'ALTER TABLE t DROP CONSTRAINT ' || r.conname; END LOOP; END",
+            &["t: drop-constraint <c.conname>"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT * FROM pg_tables WHERE schemaname = 's' LOOP EXECUTE 'TRUNCATE s.' || r.tablename || '_old'; END LOOP; END",
+            &["Truncate { table: s.<r.tablename>_old, cascade: false }"],
+        ),
+        (
+            "DECLARE s text; BEGIN FOR s IN SELECT 'DROP TABLE \"' || table_name || '\"' AS drop FROM INFORMATION_SCHEMA.tables LOOP EXECUTE s; END LOOP; END",
+            &["drop table <table_name>"],
+        ),
+        (
+            "DECLARE s text; t text; BEGIN FOR s, t IN SELECT table_schema, lower(table_name) FROM information_schema.tables LOOP EXECUTE 'DROP TABLE ' || s || '.' || t; END LOOP; END",
+            &["drop table <table_schema>.<table_name>"],
+        ),
+        (
+            "DECLARE c CURSOR FOR SELECT t.table_schema AS s FROM information_schema.tables t WHERE t.table_name = 'a'; BEGIN FOR r IN c LOOP EXECUTE 'ALTER TABLE ' || r.s || '.a ADD b int'; END LOOP; END",
+            &["<t.table_schema>.a: add b integer"],
+        ),
+        (
+            "DECLARE c CURSOR FOR SELECT tablename FROM pg_tables; n text; BEGIN OPEN c; LOOP FETCH NEXT FROM c INTO n; EXIT WHEN NOT FOUND; EXECUTE 'DROP TABLE ' || n; END LOOP; END",
+            &["drop table <tablename>"],
+        ),
+        (
+            "DECLARE n text; BEGIN SELECT concat('ALTER TABLE t DROP CONSTRAINT ', constraint_name) INTO n FROM information_schema.table_constraints LIMIT 1; IF n IS NOT NULL THEN EXECUTE n; END IF; END",
+            &["t: drop-constraint <constraint_name>"],
+        ),
+        (
+            "BEGIN EXECUTE 'DROP INDEX ' || (SELECT indexname FROM pg_indexes WHERE tablename = 't'); END",
+            &["drop index <indexname>"],
+        ),
+        (
+            "DECLARE n text; BEGIN SELECT (SELECT tablename FROM mine) INTO n FROM pg_tables; EXECUTE 'DROP TABLE ' || n; END",
+            &["?"],
+        ),
+        // Tables of one's own, and columns that hold more than names.
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT table_name FROM mine LOOP EXECUTE 'DROP TABLE ' || r.table_name; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT t.tablename FROM pg_tables t, mine m LOOP EXECUTE 'DROP TABLE ' || r.tablename; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables UNION SELECT a FROM mine LOOP EXECUTE 'DROP TABLE ' || r.tablename; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT tablename FROM (SELECT a FROM mine) AS pg_tables (tablename) LOOP EXECUTE 'DROP TABLE ' || r.tablename; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT indexdef FROM pg_indexes LOOP EXECUTE r.indexdef; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT * FROM pg_views LOOP EXECUTE 'CREATE VIEW v AS ' || r.definition; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE r.tablename; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP r.tablename := q; IF x THEN NULL; END IF; EXECUTE 'DROP TABLE ' || r.tablename; END LOOP; END",
+            &["?"],
+        ),
+        (
+            "DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || r.other; END LOOP; END",
+            &["?"],
+        ),
+    ];
+    for (sql, expected) in rows {
+        let found = changes(&format!("DO $$ {sql} $$"), Postgres);
+        let found = found
+            .iter()
+            .map(|change| change.trim_start_matches("maybe "))
+            .filter(|change| !change.starts_with("query "))
+            .map(|change| if change.starts_with('?') { "?" } else { change });
+        assert_eq!(found.collect::<Vec<_>>(), *expected, "{sql}");
+    }
+    check(
+        Mysql,
+        &[(
+            "BEGIN NOT ATOMIC DECLARE n VARCHAR(64); DECLARE c CURSOR FOR SELECT constraint_name FROM information_schema.key_column_usage WHERE table_name = 't'; OPEN c; FETCH c INTO n; SET @q = CONCAT('ALTER TABLE t DROP FOREIGN KEY ', n, ';'); PREPARE s FROM @q; EXECUTE s; CLOSE c; END",
+            &["maybe t: drop-constraint <constraint_name> (foreign key)"],
+        )],
     );
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::catalog::Columns;
 use super::evaluate::ALTERNATIVES_LIMIT;
 use super::template::Template;
 use crate::model::Span;
@@ -28,6 +29,10 @@ pub(super) struct Variables {
 pub(super) enum Assigned {
     /// The value of the expression at this place of the text.
     Expression(Span),
+    /// The value of the expression at this place of the text, which is a part of a query of the catalog.
+    Named(Span),
+    /// A row of a query of the catalog.
+    Row(Columns),
     /// One of these.
     Texts(Vec<Template>),
     /// Something that the text does not tell.

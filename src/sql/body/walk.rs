@@ -195,7 +195,8 @@ impl<'a> Walk<'a> {
             ("deallocate", true) => {
                 self.skip_statement();
             }
-            ("fetch" | "get", _) => {
+            ("fetch", _) => self.fetch(),
+            ("get", _) => {
                 let targets = self.skip_statement();
                 self.assign_unknown(targets);
             }
@@ -289,7 +290,7 @@ impl<'a> Walk<'a> {
         }
         self.note_hidden_assignments(span);
         if let Some(targets) = targets {
-            self.assign_targets(&targets);
+            self.assign_targets(&targets, span);
         }
     }
 

@@ -1,8 +1,8 @@
 //! Declarations, assignments, and everything else that gives a variable a value.
 
-use super::super::evaluate;
 use super::super::targets::Targets;
 use super::super::variables::{Assigned, is_integer_type};
+use super::super::{catalog, evaluate};
 use super::Walk;
 use crate::model::Span;
 use crate::sql::cursor::Tokens;
@@ -29,6 +29,10 @@ impl Walk<'_> {
         self.tokens.take_word("constant");
         let integer = is_integer_type(&mut self.tokens);
         self.variables.declare(&name, integer);
+        if self.tokens.is_any(&["cursor", "no", "scroll"]).is_some() {
+            self.cursor(&name);
+            return;
+        }
         while !self.tokens.at_end()
             && !self.tokens.is_kind(TokenKind::Semicolon)
             && !self.tokens.is("default")
@@ -41,6 +45,16 @@ impl Walk<'_> {
             self.tokens.advance();
             let value = self.expression(&[]);
             self.variables.assign(&name, Assigned::Expression(value));
+        }
+    }
+
+    /// `[NO] SCROLL CURSOR (arguments) FOR query`, and MySQL's `CURSOR FOR query`.
+    pub(super) fn cursor(&mut self, name: &str) {
+        let stops = &["for", "is"];
+        self.skip_to(stops);
+        if self.tokens.take_any(stops).is_some() {
+            let query = self.expression(&[]);
+            self.variables.assign(name, Assigned::Expression(query));
         }
     }
 
@@ -115,13 +129,52 @@ impl Walk<'_> {
         }
     }
 
-    /// Gives the variables of an `INTO` what the statement reads.
-    pub(super) fn assign_targets(&mut self, targets: &Targets) {
+    /// Gives the variables of an `INTO` what the statement at `span` reads.
+    pub(super) fn assign_targets(&mut self, targets: &Targets, span: Span) {
+        let in_catalog = catalog::is_queried(self.tokens.text(), span, self.tokens.dialect());
         for name in &targets.names {
-            let value = targets
-                .value
-                .map_or(Assigned::Unknown, Assigned::Expression);
+            let value = match targets.value {
+                Some(value) if in_catalog => Assigned::Named(value),
+                Some(value) => Assigned::Expression(value),
+                None => Assigned::Unknown,
+            };
             self.variables.assign(name, value);
+        }
+    }
+
+    /// `FETCH … cursor INTO variables`.
+    pub(super) fn fetch(&mut self) {
+        let mark = self.tokens.mark();
+        let mut cursor = self.tokens.span();
+        while !self.tokens.at_end()
+            && !self.tokens.is("into")
+            && !self.tokens.is_kind(TokenKind::Semicolon)
+        {
+            cursor = self.tokens.span();
+            self.tokens.advance();
+        }
+        if self.tokens.take_word("into") {
+            let variables = self.skip_statement();
+            self.assign_rows(variables, cursor);
+        } else {
+            self.assign_unknown(self.tokens.since(mark));
+        }
+    }
+
+    /// Gives the variables one row after the other of a query, or of a cursor that is declared for one.
+    pub(super) fn assign_rows(&mut self, variables: Span, query: Span) {
+        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let declared = self.variables.only_expression(query.of(text));
+        let columns = catalog::columns(text, declared.unwrap_or(query), dialect);
+        let names = evaluate::items(text, variables, dialect);
+        match (columns, names.as_slice()) {
+            (Some(row), [name]) => self.variables.assign(name.of(text), Assigned::Row(row)),
+            (Some(row), names) if !row.star && row.values.len() == names.len() => {
+                for (name, (_, value)) in names.iter().zip(row.values) {
+                    self.variables.assign(name.of(text), Assigned::Named(value));
+                }
+            }
+            _ => self.assign_unknown(variables),
         }
     }
 

@@ -100,17 +100,11 @@ impl Walk<'_> {
         }
         let variables = self.tokens.since(mark);
         self.tokens.take_word("in");
-        if self.counts_up() {
-            let counter = variables.of(self.tokens.text());
-            let number = Template::count(counter);
-            self.variables
-                .assign(counter, Assigned::Texts(vec![number]));
-        } else {
-            self.assign_unknown(variables);
-        }
+        let counts_up = self.counts_up();
         self.tokens.take_word("reverse");
         let stops: &[&'static str] = if self.is_mysql() { &["do"] } else { &["loop"] };
         if self.tokens.take_word("execute") {
+            self.assign_unknown(variables);
             self.dynamic(&["loop", "using", "into"]);
             self.expression(stops);
         } else {
@@ -121,6 +115,14 @@ impl Walk<'_> {
             let span = self.expression(stops);
             if writes {
                 self.describe(span);
+            }
+            if counts_up {
+                let counter = variables.of(self.tokens.text());
+                let number = Template::count(counter);
+                self.variables
+                    .assign(counter, Assigned::Texts(vec![number]));
+            } else {
+                self.assign_rows(variables, span);
             }
         }
         self.tokens.advance();

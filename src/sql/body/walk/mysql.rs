@@ -23,6 +23,10 @@ impl Walk<'_> {
             names.push(self.tokens.peek_text().to_owned());
             self.tokens.advance();
         }
+        if let ([cursor], true) = (names.as_slice(), self.tokens.is("cursor")) {
+            self.cursor(cursor);
+            return;
+        }
         let integer = is_integer_type(&mut self.tokens);
         while !self.tokens.at_end()
             && !self.tokens.is_kind(TokenKind::Semicolon)
