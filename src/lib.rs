@@ -3,9 +3,11 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
 //! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts · [`fix`] mending ·
-//! [`files`] disk and git · [`gate`] the decisions · [`uses`] what a release relies on · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
+//! [`files`] disk and git · [`gate`] the decisions · [`uses`] what a release relies on · [`adopt`] what other
+//! tools have applied · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
 //! [`cli`] the commands.
 
+pub mod adopt;
 pub mod classify;
 pub mod cli;
 pub mod config;

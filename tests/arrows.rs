@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("plan", &["model", "sql", "classify", "review", "lint"]),
+    ("adopt", &["model"]),
     ("uses", &["model", "sql", "schema"]),
     ("gate", &["model"]),
     ("folder", &["model", "nearest"]),

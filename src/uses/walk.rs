@@ -308,7 +308,7 @@ impl Walk<'_, '_> {
                 self.relied.types.insert(name);
             }
             DataType::Array(AngleBracket(inner) | SquareBracket(inner, _) | Parenthesis(inner)) => {
-                self.data_type(inner)
+                self.data_type(inner);
             }
             _ => {}
         }
