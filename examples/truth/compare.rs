@@ -127,7 +127,8 @@ fn routines(before: &Catalog, after: &Catalog, facts: &mut Facts) {
         let news = after.routines.get(name).unwrap_or(&none);
         for old in olds {
             let call = format!("{name}({})", old.arguments.join(", "));
-            match news.iter().find(|new| answers(new, old)) {
+            let same = news.iter().find(|new| new.arguments == old.arguments);
+            match same.or_else(|| news.iter().find(|new| answers(new, old))) {
                 None => facts.breaking(format!("routine {call} is gone")),
                 Some(new) if new.result != old.result => {
                     facts.breaking(format!(

@@ -43,6 +43,14 @@ fn the_comparison_holds_on_postgresql() {
                 "ALTER FUNCTION f() OWNER TO other",
                 &["another role"],
             ),
+            // The other overload takes the same calls, and has always been of another role.
+            (
+                "CREATE ROLE other; CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+                 CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';
+                 ALTER FUNCTION f(int, int) OWNER TO other",
+                "SELECT 1",
+                &[],
+            ),
             (
                 "CREATE ROLE other LOGIN",
                 "ALTER ROLE other NOLOGIN CREATEDB",
