@@ -368,9 +368,9 @@ impl<'a> FileFacts<'a> {
                         after.name
                     ),
                 ),
-                Some(before) if before.complete && after.complete => {
-                    Self::judge_rebuild(before, after, schema, engine)
-                }
+                Some(before) if before.complete && after.complete => self
+                    .loses_sequence(before, engine)
+                    .unwrap_or_else(|| Self::judge_rebuild(before, after, schema, engine)),
                 _ => says(
                     Effect::Reshape,
                     format!(
@@ -397,6 +397,30 @@ impl<'a> FileFacts<'a> {
             self.rebuilt_as.insert(name.clone());
             self.rebuilt.push(name.clone());
         }
+    }
+
+    /// PostgreSQL drops the sequence of a `serial` column with the table. The new table's has another name: the old one was
+    /// taken when it was created, and sequences do not follow a table that is renamed (manual, section 8.1.4).
+    fn loses_sequence(&self, before: &Table, engine: &Engine) -> Option<Judgement> {
+        if engine.dialect != Dialect::Postgres {
+            return None;
+        }
+        let mut columns = before.columns.iter();
+        let serial = columns.find(|column| column.def.auto_increment)?;
+        let sequence = format!("{}_{}_seq", before.name.name, serial.def.name);
+        let comes_back = self.all().any(|(_, change)| match &change.action {
+            Action::Rename { to, .. } => to.name.as_str() == sequence,
+            _ => false,
+        });
+        (!comes_back).then(|| {
+            says(
+                Effect::Reshape,
+                format!(
+                    "`{}` is rebuilt: its sequence `{sequence}` goes with the old one, and releases that name it fail",
+                    before.name
+                ),
+            )
+        })
     }
 
     fn judge_rebuild(before: &Table, after: &Table, schema: &Schema, engine: &Engine) -> Judgement {

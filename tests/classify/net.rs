@@ -294,3 +294,21 @@ fn what_is_renamed_back_keeps_its_name() {
         ),
     ]);
 }
+
+#[test]
+fn the_sequence_of_a_serial_column_goes_with_a_table_that_is_rebuilt() {
+    let rebuilt = |id: &str, then: &str| {
+        format!(
+            "ALTER TABLE notes RENAME TO old_notes; CREATE TABLE notes (id {id} PRIMARY KEY, body text);
+             INSERT INTO notes SELECT * FROM old_notes; DROP TABLE old_notes; {then}"
+        )
+    };
+    let rename = "ALTER SEQUENCE notes_id_seq1 RENAME TO notes_id_seq";
+    let serial = "CREATE TABLE notes (id serial PRIMARY KEY, body text);";
+    let plain = "CREATE TABLE notes (id int PRIMARY KEY, body text);";
+    check(&[
+        (plain, &rebuilt("int", ""), "nnnn"),
+        (serial, &rebuilt("serial", ""), "nnnc"),
+        (serial, &rebuilt("serial", rename), "nnnnc"),
+    ]);
+}
