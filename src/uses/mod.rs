@@ -102,6 +102,8 @@ impl Uses {
     pub fn relies_on(&self, relation: &Name, column: Option<&Ident>) -> bool {
         self.any(|relied| {
             relied.has_word(relation)
+                // `NULL::users`: every table is a type, too, with the columns that it has.
+                || holds(&relied.types, relation)
                 || relied
                     .reliances(relation)
                     .any(|reliance| column.is_none_or(|column| reliance.columns.contains(column)))

@@ -277,6 +277,11 @@ fn queries_rely_on_what_they_name() {
         // Types, routines, sequences.
         ("SELECT 'low'::mood", "<mood>", "users <other>"),
         ("SELECT ARRAY[]::mood[]", "<mood>", "users"),
+        (
+            "SELECT * FROM jsonb_populate_recordset(NULL::users, $1)",
+            "users.later <users>",
+            "orders users!",
+        ),
         ("SELECT mood FROM users", "<mood>", "<other>"),
         ("SELECT handle FROM users", "", "<mood>"),
         ("SELECT nextval('public.numbers')", "numbers~", "others~"),
