@@ -297,7 +297,7 @@ fn foreign_keys(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts
         {
             None => facts.loosening(format!("foreign key {} is gone", reference(old, key))),
             Some(other) => {
-                delete_rule(old, key, other, facts);
+                delete_rule(new, key, other, facts);
                 if key.deferred != other.deferred {
                     facts.breaking(format!(
                         "foreign key {} is checked at another moment now",
@@ -351,7 +351,8 @@ fn same_reference(one: &ForeignKey, other: &ForeignKey) -> bool {
         && one.target_columns == other.target_columns
 }
 
-/// A delete that was refused and now passes is a loosening, unless rows of this table go with it.
+/// A delete that was refused and now passes is a loosening, unless rows of this table go with it. One that would
+/// leave NULL where none may stand is refused.
 fn delete_rule(relation: &Relation, old: &ForeignKey, new: &ForeignKey, facts: &mut Facts) {
     let cascades = |rule: &str| matches!(rule.to_ascii_lowercase().as_str(), "c" | "cascade");
     let refuses = |rule: &str| {
@@ -360,6 +361,9 @@ fn delete_rule(relation: &Relation, old: &ForeignKey, new: &ForeignKey, facts: &
             "a" | "r" | "no action" | "restrict"
         )
     };
+    let required = |column: &String| relation.columns.get(column).is_some_and(|it| it.not_null);
+    let clears = |rule: &str| matches!(rule.to_ascii_lowercase().as_str(), "n" | "set null");
+    let refuses = |rule: &str| refuses(rule) || clears(rule) && old.columns.iter().any(required);
     for (event, was, is) in [
         ("DELETE", &old.on_delete, &new.on_delete),
         ("UPDATE", &old.on_update, &new.on_update),

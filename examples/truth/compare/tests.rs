@@ -72,6 +72,16 @@ fn the_comparison_holds_on_postgresql() {
                 &["SELECT (a) on t taken"],
             ),
             (
+                "CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL CONSTRAINT k REFERENCES t ON DELETE CASCADE)",
+                "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES t ON DELETE SET NULL",
+                &["became n"],
+            ),
+            (
+                "CREATE TABLE t (a int PRIMARY KEY, b int CONSTRAINT k REFERENCES t ON DELETE CASCADE)",
+                "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES t ON DELETE SET NULL",
+                &[],
+            ),
+            (
                 "CREATE TABLE t (a int PRIMARY KEY, b int CONSTRAINT k REFERENCES t)",
                 "ALTER TABLE t ALTER CONSTRAINT k DEFERRABLE INITIALLY DEFERRED",
                 &["another moment"],
