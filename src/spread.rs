@@ -5,10 +5,10 @@ use std::thread;
 
 /// What `work` makes of each of `items`, in their order. A core takes `share` items at a time, so that a thread is
 /// never started for less.
-pub(crate) fn spread<T: Sync, R: Send>(
-    items: &[T],
+pub(crate) fn spread<'a, T: Sync, R: Send>(
+    items: &'a [T],
     share: usize,
-    work: impl Fn(&T) -> R + Sync,
+    work: impl Fn(&'a T) -> R + Sync,
 ) -> Vec<R> {
     let shares: Vec<_> = items.chunks(share).collect();
     if shares.len() < 2 {

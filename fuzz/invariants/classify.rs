@@ -10,7 +10,7 @@ use bgmigrate::model::{
     TransactionMode,
 };
 use bgmigrate::plan::{Subject, plan};
-use bgmigrate::report::{self, Format, LintReport, Paint, ReviewedFile};
+use bgmigrate::report::{self, Format, LintReport, LintedFile, Paint, ReviewedFile};
 use bgmigrate::review::{Reviewed, RuleSettings, Settings, Standing, directive_mistakes, review};
 
 /// The layouts whose tools cut a file into a way up and a way down by marker comments.
@@ -166,7 +166,11 @@ fn check_reports(migration: &Migration, reviewed: &Reviewed) {
     };
     let plan = plan(&[subject]);
     let lint = LintReport {
-        files: vec![file()],
+        files: vec![LintedFile::new(
+            migration.file.clone(),
+            &migration.text,
+            reviewed.clone(),
+        )],
         notices: &[],
         fixes: None,
     };

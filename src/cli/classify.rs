@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::lint::{reviewed, reviewed_files};
-use super::source::{Misfit, Scope, sources};
+use super::lint::reviewed;
+use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, output};
-use crate::report;
+use crate::report::{self, ReviewedFile};
+use crate::review::Reviewed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,4 +36,19 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let text = report::classify(&reviewed_files(&reviewed), global.format, output::paint());
     output::answer(&output::suited(text, "classify", global.format)?)?;
     Ok(Status::Done)
+}
+
+/// The reviewed migrations of several sources under the names that people read.
+fn reviewed_files(reviewed: &[(Source, Vec<Reviewed>)]) -> Vec<ReviewedFile<'_>> {
+    let each = reviewed.iter().flat_map(|(source, reviewed)| {
+        reviewed.iter().map(move |one| {
+            let migration = &source.folder.migrations[one.index];
+            ReviewedFile {
+                path: source.path(migration),
+                migration,
+                reviewed: one,
+            }
+        })
+    });
+    each.collect()
 }

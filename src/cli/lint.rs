@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, fix, output};
 use crate::model::{LineIndex, Severity};
-use crate::report::{self, Format, LintReport, Paint, ReviewedFile};
+use crate::report::{self, FixReport, Format, LintReport, LintedFile, Paint};
 use crate::review::{Reviewed, Standing, directive_mistakes, review};
 use crate::spread::spread;
 
@@ -67,20 +67,48 @@ impl FailOn {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let scope = arguments.since.as_deref().map_or(Scope::All, Scope::Since);
     let sources = sources(global, &arguments.paths, scope, Misfit::ReadLoose)?;
-    let each = spread(&sources, 1, reviewed);
-    let mut reviewed: Vec<_> = sources
-        .into_iter()
-        .zip(each)
-        .map(|(source, reviewed)| reviewed.map(|reviewed| (source, reviewed)))
-        .collect::<Result<_>>()?;
-    let mut done = None;
-    if arguments.fix {
-        let sources = reviewed.into_iter().map(|(source, _)| source).collect();
-        let outcome = fix::run(global, sources, arguments.dry_run)?;
-        reviewed = outcome.reviewed;
-        done = Some(outcome.report);
+    let files = linted(&sources)?;
+    if !arguments.fix {
+        return conclude(global, arguments, &sources, files, None);
     }
-    let files = reviewed_files(&reviewed);
+    drop(files);
+    let outcome = fix::run(global, sources, arguments.dry_run)?;
+    let (sources, reviewed): (Vec<_>, Vec<_>) = outcome.reviewed.into_iter().unzip();
+    let files = sources.iter().zip(reviewed);
+    let files = files.flat_map(|(source, reviewed)| linted_files(source, reviewed));
+    let done = Some(&outcome.report);
+    conclude(global, arguments, &sources, files.collect(), done)
+}
+
+/// Lints all sources. Of each review only the findings are kept: the rest is many times as large, and memory that is
+/// used again is quicker than new one.
+fn linted(sources: &[Source]) -> Result<Vec<LintedFile<'_>>> {
+    let each = spread(sources, 1, |source| {
+        reviewed(source).map(|reviewed| linted_files(source, reviewed))
+    });
+    let mut files = Vec::new();
+    for linted in each {
+        files.extend(linted?);
+    }
+    Ok(files)
+}
+
+fn linted_files(source: &Source, reviewed: Vec<Reviewed>) -> Vec<LintedFile<'_>> {
+    let each = reviewed.into_iter().map(|one| {
+        let migration = &source.folder.migrations[one.index];
+        LintedFile::new(source.path(migration), &migration.text, one)
+    });
+    each.collect()
+}
+
+/// Shows what is found (and done), and tells how the run ends.
+fn conclude(
+    global: &Global,
+    arguments: &Arguments,
+    sources: &[Source],
+    files: Vec<LintedFile<'_>>,
+    fixes: Option<&FixReport>,
+) -> Result<Status> {
     if files.is_empty() {
         match &arguments.since {
             Some(reference) => {
@@ -95,20 +123,20 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     }
     let failed = files
         .iter()
-        .flat_map(|file| &file.reviewed.findings)
+        .flat_map(LintedFile::findings)
         .any(|finding| arguments.fail_on.is_reached_by(finding.severity));
-    let notices: Vec<_> = reviewed
+    let notices: Vec<_> = sources
         .iter()
-        .flat_map(|(source, _)| source.folder.notices.clone())
+        .flat_map(|source| source.folder.notices.clone())
         .collect();
     let report = LintReport {
         files,
         notices: &notices,
-        fixes: done.as_ref(),
+        fixes,
     };
     show(global, arguments, &report)?;
     // The process ends, and the system takes everything back at once.
-    std::mem::forget(reviewed);
+    std::mem::forget(report);
     Ok(if failed {
         Status::Findings
     } else {
@@ -169,19 +197,4 @@ pub(super) fn reviewed(source: &Source) -> Result<Vec<Reviewed>> {
         bail!("{}", mistakes.join("\nerror: "));
     }
     Ok(reviewed)
-}
-
-/// The reviewed migrations of several sources under the names that people read.
-pub(super) fn reviewed_files(reviewed: &[(Source, Vec<Reviewed>)]) -> Vec<ReviewedFile<'_>> {
-    let each = reviewed.iter().flat_map(|(source, reviewed)| {
-        reviewed.iter().map(move |one| {
-            let migration = &source.folder.migrations[one.index];
-            ReviewedFile {
-                path: source.path(migration),
-                migration,
-                reviewed: one,
-            }
-        })
-    });
-    each.collect()
 }

@@ -1,37 +1,47 @@
 //! GitHub workflow commands: one annotation a finding (docs.github.com, "Workflow commands for GitHub Actions").
 
-use std::fmt;
+use std::fmt::Write as _;
 
-use super::{LintReport, line};
+use super::{LintReport, Located, line};
 use crate::model::Severity;
 use crate::plan::{Plan, Status};
 
 pub(super) fn lint(report: &LintReport<'_>) -> String {
-    let mut out = String::new();
-    for one in report.located() {
-        let word = match one.finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note | Severity::Off => "notice",
-        };
-        line!(
-            out,
-            "::{word} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-            property(one.path),
-            one.start.line,
-            one.start.column,
-            one.end.line,
-            one.end.column,
-            format_args!("{}{}", property("bgmigrate: "), property(one.finding.rule)),
-            format_args!(
-                "{}{}{}",
-                data(&one.finding.message),
-                data("\n\n"),
-                data(&one.finding.help)
-            ),
-        );
+    report.rendered(|file| {
+        let mut out = String::new();
+        for one in file.located() {
+            annotation(&mut out, &one);
+        }
+        out
+    })
+}
+
+fn annotation(out: &mut String, one: &Located<'_>) {
+    let word = match one.finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note | Severity::Off => "notice",
+    };
+    out.push_str("::");
+    out.push_str(word);
+    out.push_str(" file=");
+    property(out, one.path);
+    for (key, number) in [
+        (",line=", one.start.line),
+        (",col=", one.start.column),
+        (",endLine=", one.end.line),
+        (",endColumn=", one.end.column),
+    ] {
+        let _ = write!(out, "{key}{number}");
     }
-    out
+    out.push_str(",title=");
+    property(out, "bgmigrate: ");
+    property(out, one.finding.rule);
+    out.push_str("::");
+    data(out, &one.finding.message);
+    data(out, "\n\n");
+    data(out, &one.finding.help);
+    out.push('\n');
 }
 
 pub(super) fn plan(plan: &Plan) -> String {
@@ -51,47 +61,34 @@ pub(super) fn plan(plan: &Plan) -> String {
         for blocker in &step.blocked_by {
             line!(text, "\n{}. To go on: {}.", blocker.reason, blocker.unblock);
         }
-        line!(
-            out,
-            "::{word} file={},line=1,title={}::{}",
-            property(&step.file),
-            property("bgmigrate plan"),
-            data(text.trim_end()),
-        );
+        let _ = write!(out, "::{word} file=");
+        property(&mut out, &step.file);
+        out.push_str(",line=1,title=bgmigrate plan::");
+        data(&mut out, text.trim_end());
+        out.push('\n');
     }
     out
 }
 
 /// A message: what would end its line, or be read as an escape, is escaped.
-fn data(text: &str) -> Escaped<'_> {
-    Escaped {
-        text,
-        special: b"%\r\n",
-    }
+fn data(out: &mut String, text: &str) {
+    escape(out, text, |byte| matches!(byte, b'%' | b'\r' | b'\n'));
 }
 
 /// A property, which a colon or a comma would end as well.
-fn property(text: &str) -> Escaped<'_> {
-    Escaped {
-        text,
-        special: b"%\r\n:,",
-    }
+fn property(out: &mut String, text: &str) {
+    escape(out, text, |byte| {
+        matches!(byte, b'%' | b'\r' | b'\n' | b':' | b',')
+    });
 }
 
-struct Escaped<'a> {
-    text: &'a str,
-    /// Each of them ASCII.
-    special: &'static [u8],
-}
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.text;
-        while let Some(at) = rest.bytes().position(|byte| self.special.contains(&byte)) {
-            f.write_str(&rest[..at])?;
-            write!(f, "%{:02X}", rest.as_bytes()[at])?;
-            rest = &rest[at + 1..];
-        }
-        f.write_str(rest)
+/// Only ASCII is `special`.
+fn escape(out: &mut String, text: &str, special: impl Fn(u8) -> bool) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(&special) {
+        out.push_str(&rest[..at]);
+        let _ = write!(out, "%{:02X}", rest.as_bytes()[at]);
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
 }

@@ -1,6 +1,6 @@
 //! JUnit XML: a test case for each file, failed where lint found an error in it.
 
-use super::{LintReport, Located, ReviewedFile, line};
+use super::{LintReport, LintedFile, Located, line};
 use crate::model::Severity;
 
 pub(super) fn lint(report: &LintReport<'_>) -> String {
@@ -17,15 +17,14 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
     );
     line!(out, "<testsuites name=\"bgmigrate lint\" {counts}>");
     line!(out, "  <testsuite name=\"bgmigrate lint\" {counts}>");
-    for file in &report.files {
-        case(&mut out, file);
-    }
+    out.push_str(&report.rendered(case));
     line!(out, "  </testsuite>");
     line!(out, "</testsuites>");
     out
 }
 
-fn case(out: &mut String, file: &ReviewedFile<'_>) {
+fn case(file: &LintedFile<'_>) -> String {
+    let mut out = String::new();
     let path = escape(&file.path);
     let head = format!("<testcase classname=\"bgmigrate.lint\" name=\"{path}\"");
     let errors: Vec<_> = errors(file).collect();
@@ -35,7 +34,7 @@ fn case(out: &mut String, file: &ReviewedFile<'_>) {
         .collect();
     if errors.is_empty() && others.is_empty() {
         line!(out, "    {head}/>");
-        return;
+        return out;
     }
     line!(out, "    {head}>");
     if let Some(first) = errors.first() {
@@ -61,9 +60,10 @@ fn case(out: &mut String, file: &ReviewedFile<'_>) {
         line!(out, "      </system-out>");
     }
     line!(out, "    </testcase>");
+    out
 }
 
-fn errors<'a>(file: &'a ReviewedFile<'_>) -> impl Iterator<Item = Located<'a>> {
+fn errors<'a>(file: &'a LintedFile<'_>) -> impl Iterator<Item = Located<'a>> {
     file.located()
         .filter(|one| one.finding.severity == Severity::Error)
 }

@@ -17,10 +17,11 @@ use std::str::FromStr;
 
 pub use classify::classify;
 pub use fixes::{FixReport, fixes, patch};
-pub use lint::{LintReport, lint};
+use lint::Located;
+pub use lint::{LintReport, LintedFile, lint};
 pub use plan::plan;
 
-use crate::model::{Finding, LineIndex, LinePosition, Migration};
+use crate::model::Migration;
 use crate::nearest::nearest;
 use crate::review::Reviewed;
 
@@ -136,38 +137,6 @@ pub struct ReviewedFile<'a> {
     pub migration: &'a Migration,
     /// What the review said.
     pub reviewed: &'a Reviewed,
-}
-
-/// One finding with the places that people and programs read.
-struct Located<'a> {
-    path: &'a str,
-    finding: &'a Finding,
-    start: LinePosition,
-    end: LinePosition,
-    /// The statement that it stands in, from 1; 0 when it speaks of the whole file.
-    statement: usize,
-    text: &'a str,
-}
-
-impl ReviewedFile<'_> {
-    fn located(&self) -> impl Iterator<Item = Located<'_>> {
-        let text = &self.migration.text;
-        let lines = LineIndex::new(text);
-        self.reviewed.findings.iter().map(move |finding| {
-            let statements = &self.reviewed.script.statements;
-            let holder = statements
-                .iter()
-                .position(|statement| statement.span.contains(finding.span));
-            Located {
-                path: &self.path,
-                finding,
-                start: lines.position(text, finding.span.start),
-                end: lines.position(text, finding.span.end),
-                statement: holder.map_or(0, |at| at + 1),
-                text,
-            }
-        })
-    }
 }
 
 /// `1 file`, `2 files`.

@@ -7,9 +7,13 @@ pub(in crate::report) fn lint(report: &LintReport<'_>, paint: Paint) -> String {
     let mut out = report
         .fixes
         .map_or_else(String::new, |done| fixes(done, paint));
-    for one in report.located() {
-        finding(&mut out, &one, paint);
-    }
+    out.push_str(&report.rendered(|file| {
+        let mut out = String::new();
+        for one in file.located() {
+            finding(&mut out, &one, paint);
+        }
+        out
+    }));
     let summary = report.summary();
     line!(
         out,
