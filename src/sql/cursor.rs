@@ -4,6 +4,9 @@
 //! `take` moves it only when it finds what was asked for. So a reader is a row of attempts, and what was not
 //! attempted is still there in [`Tokens::rest_text`].
 
+use std::ops::Range;
+use std::rc::Rc;
+
 use super::token::{Token, TokenKind, tokenize};
 use crate::model::{Dialect, Ident, Name, Span};
 
@@ -12,16 +15,26 @@ use crate::model::{Dialect, Ident, Name, Span};
 pub struct Tokens<'a> {
     text: &'a str,
     dialect: Dialect,
+    /// Those of the whole text. A cursor is cheap to clone, and one over a part needs no second reading.
+    all: Rc<Significant>,
+    /// Which of them this cursor moves among.
+    first: usize,
+    end: usize,
+    at: usize,
     within: Span,
-    significant: Vec<Token>,
+}
+
+/// The significant tokens of a text.
+#[derive(Debug)]
+struct Significant {
+    tokens: Vec<Token>,
     /// For each opening parenthesis or bracket the index of the one that closes it; 0 for all else. Found
     /// once, so that a text of nothing but opening ones stays linear.
     closing: Vec<usize>,
-    at: usize,
 }
 
 /// About as many as a token has with the blank behind it.
-const BYTES_PER_TOKEN: usize = 6;
+pub(super) const BYTES_PER_TOKEN: usize = 6;
 
 /// A string constant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,16 +50,55 @@ pub struct Literal {
 impl<'a> Tokens<'a> {
     /// A cursor before the first token of `within`.
     pub fn new(text: &'a str, within: Span, dialect: Dialect) -> Self {
-        let mut significant = Vec::with_capacity(within.len() / BYTES_PER_TOKEN);
-        significant.extend(tokenize(text, within, dialect).filter(|token| !token.kind.is_trivia()));
-        let closing = closing(&significant, text);
+        let mut tokens = Vec::with_capacity(within.len() / BYTES_PER_TOKEN);
+        tokens.extend(tokenize(text, within, dialect).filter(|token| !token.kind.is_trivia()));
+        Self::of_statements(text, within, dialect, tokens, std::iter::once(within))
+    }
+
+    /// A cursor before the first of the significant `tokens` of `within`, in which `statements` stand in this order.
+    pub fn of_statements(
+        text: &'a str,
+        within: Span,
+        dialect: Dialect,
+        tokens: Vec<Token>,
+        statements: impl Iterator<Item = Span>,
+    ) -> Self {
+        let mut closing = vec![0; tokens.len()];
+        for statement in statements {
+            let own = own(&tokens, 0..tokens.len(), statement);
+            find_closing(&tokens, own, text, &mut closing);
+        }
+        let end = tokens.len();
         Self {
             text,
             dialect,
-            within,
-            significant,
-            closing,
+            all: Rc::new(Significant { tokens, closing }),
+            first: 0,
+            end,
             at: 0,
+            within,
+        }
+    }
+
+    /// A cursor before the first token of `within`, which is a part of what this one moves over.
+    pub fn part(&self, within: Span) -> Self {
+        let tokens = &self.all.tokens;
+        let Range { start: first, end } = own(tokens, self.first..self.end, within);
+        let cut_at_start = first > 0 && tokens[first - 1].span.end > within.start;
+        let cut_at_end = tokens
+            .get(end)
+            .is_some_and(|token| token.span.start < within.end);
+        if cut_at_start || cut_at_end {
+            // It lies inside of a token, such as the text of a string.
+            return Self::new(self.text, within, self.dialect);
+        }
+        Self {
+            all: Rc::clone(&self.all),
+            first,
+            end,
+            at: first,
+            within,
+            ..*self
         }
     }
 
@@ -62,7 +114,7 @@ impl<'a> Tokens<'a> {
 
     /// Whether no token is left.
     pub fn at_end(&self) -> bool {
-        self.at >= self.significant.len()
+        self.at >= self.end
     }
 
     /// The next token.
@@ -72,12 +124,14 @@ impl<'a> Tokens<'a> {
 
     /// The token `ahead` of the next one.
     pub fn peek_at(&self, ahead: usize) -> Option<Token> {
-        self.significant.get(self.at + ahead).copied()
+        self.own().get(self.at + ahead - self.first).copied()
     }
 
     /// The token before the next one.
     pub fn previous(&self) -> Option<Token> {
-        self.significant.get(self.at.checked_sub(1)?).copied()
+        self.own()
+            .get(self.at.checked_sub(self.first + 1)?)
+            .copied()
     }
 
     /// The next token's text; empty at the end.
@@ -221,15 +275,10 @@ impl<'a> Tokens<'a> {
         let open = self
             .peek()
             .filter(|token| token.kind == TokenKind::LeftParen)?;
-        let close = self.closing[self.at];
-        let end = self
-            .significant
-            .get(close)
-            .filter(|_| close > 0)?
-            .span
-            .start;
+        let close = self.close()?;
         self.at = close + 1;
-        Some(Span::new(open.span.end, end))
+        let inside_end = self.all.tokens[close].span.start;
+        Some(Span::new(open.span.end, inside_end))
     }
 
     /// Moves past one item of a list: up to the next comma, semicolon or closing parenthesis at this depth.
@@ -259,8 +308,8 @@ impl<'a> Tokens<'a> {
 
     /// Moves past one token, or a whole group in parentheses or brackets.
     pub fn skip(&mut self) {
-        let close = self.closing.get(self.at).copied().unwrap_or(0);
-        self.at = (self.at.max(close) + 1).min(self.significant.len());
+        let last = self.close().unwrap_or(self.at);
+        self.at = (last + 1).min(self.end);
     }
 
     /// The next token's span; at the end, the empty span after the last token.
@@ -282,7 +331,7 @@ impl<'a> Tokens<'a> {
     /// From the first token to the last.
     pub fn whole(&self) -> Span {
         let end = self.end();
-        self.significant
+        self.own()
             .first()
             .map_or(Span::new(end, end), |first| {
                 Span::new(first.span.start, end)
@@ -301,23 +350,27 @@ impl<'a> Tokens<'a> {
 
     /// What was read since `mark`: empty if nothing was.
     pub fn since(&self, mark: Mark) -> Span {
-        match (
-            self.significant.get(mark.0),
-            self.at
-                .checked_sub(1)
-                .and_then(|last| self.significant.get(last)),
-        ) {
-            (Some(first), Some(last)) if mark.0 < self.at => {
-                Span::new(first.span.start, last.span.end)
-            }
-            _ => Span::new(self.span().start, self.span().start),
+        match &self.all.tokens[mark.0.min(self.at)..self.at] {
+            [first, .., last] => Span::new(first.span.start, last.span.end),
+            [only] => only.span,
+            [] => Span::new(self.span().start, self.span().start),
         }
     }
 
     fn end(&self) -> usize {
-        self.significant
+        self.own()
             .last()
             .map_or(self.within.start, |last| last.span.end)
+    }
+
+    fn own(&self) -> &[Token] {
+        &self.all.tokens[self.first..self.end]
+    }
+
+    /// The index of what closes the parenthesis or bracket that is next.
+    fn close(&self) -> Option<usize> {
+        let close = *self.all.closing.get(self.at)?;
+        (self.at < close && close < self.end).then_some(close)
     }
 }
 
@@ -325,29 +378,40 @@ impl<'a> Tokens<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark(usize);
 
-/// For each opening parenthesis or bracket the index of its closing one, 0 where there is none.
-fn closing(tokens: &[Token], text: &str) -> Vec<usize> {
-    let mut closing = vec![0; tokens.len()];
+/// Which of the tokens in `range` stand in `within`.
+fn own(tokens: &[Token], range: Range<usize>, within: Span) -> Range<usize> {
+    let of = &tokens[range.clone()];
+    let before = of.partition_point(|token| token.span.start < within.start);
+    let inside = of[before..].partition_point(|token| token.span.end <= within.end);
+    let first = range.start + before;
+    first..first + inside
+}
+
+/// Notes for each opening parenthesis or bracket of a statement which token closes it.
+fn find_closing(tokens: &[Token], statement: Range<usize>, text: &str, closing: &mut [usize]) {
     let (mut parentheses, mut brackets) = (Vec::new(), Vec::new());
-    for (index, token) in tokens.iter().enumerate() {
-        let opened = match (token.kind, token.span.of(text)) {
-            (TokenKind::LeftParen, _) => {
+    for index in statement {
+        let token = tokens[index];
+        let opened = match token.kind {
+            TokenKind::LeftParen => {
                 parentheses.push(index);
                 None
             }
-            (TokenKind::Operator, "[") => {
-                brackets.push(index);
-                None
-            }
-            (TokenKind::RightParen, _) => parentheses.pop(),
-            (TokenKind::Operator, "]") => brackets.pop(),
+            TokenKind::RightParen => parentheses.pop(),
+            TokenKind::Operator => match token.span.of(text) {
+                "[" => {
+                    brackets.push(index);
+                    None
+                }
+                "]" => brackets.pop(),
+                _ => None,
+            },
             _ => None,
         };
         if let Some(opened) = opened {
             closing[opened] = index;
         }
     }
-    closing
 }
 
 /// What a quoted identifier names.

@@ -124,7 +124,7 @@ pub fn read(text: &str, up: &[Span], engine: &Engine) -> Script {
 pub fn read_apart(text: &str, up: &[Span], engine: &Engine) -> Script {
     let mut script = Script::default();
     for part in up {
-        let pieces = split::split(text, *part, engine.dialect);
+        let (pieces, tokens) = split_tokens(text, *part, engine.dialect);
         let (placed, errors) = directive::directives(text, &pieces, *part, engine.dialect);
         let before = script.statements.len();
         script
@@ -134,7 +134,7 @@ pub fn read_apart(text: &str, up: &[Span], engine: &Engine) -> Script {
         script.statements.extend(
             pieces
                 .iter()
-                .map(|piece| statement(text, piece, engine.dialect)),
+                .map(|piece| statement(&tokens, piece)),
         );
     }
     script
@@ -146,8 +146,16 @@ pub fn follow_calls(text: &str, script: &mut Script, engine: &Engine, routines: 
     body::settle(text, &mut script.statements, engine.dialect, routines);
 }
 
-fn statement(text: &str, piece: &Piece, dialect: Dialect) -> Statement {
-    let described = described(text, piece, dialect, 0);
+/// The pieces of a part of a text, and a cursor over all of it.
+fn split_tokens(text: &str, part: Span, dialect: Dialect) -> (Vec<Piece>, Tokens<'_>) {
+    let (pieces, tokens) = split::split_tokens(text, part, dialect);
+    let spans = pieces.iter().map(|piece| piece.span);
+    let tokens = Tokens::of_statements(text, part, dialect, tokens, spans);
+    (pieces, tokens)
+}
+
+fn statement(tokens: &Tokens, piece: &Piece) -> Statement {
+    let described = described(tokens, piece, 0);
     Statement {
         span: piece.span,
         comments: piece.comments,
@@ -157,10 +165,11 @@ fn statement(text: &str, piece: &Piece, dialect: Dialect) -> Statement {
     }
 }
 
-/// What a piece does that stands `depth` blocks or strings inside of a statement.
-fn described(text: &str, piece: &Piece, dialect: Dialect, depth: usize) -> Described {
+/// What a piece of the text that `tokens` cover does, which stands `depth` blocks or strings inside of a statement.
+fn described(tokens: &Tokens, piece: &Piece, depth: usize) -> Described {
+    let text = tokens.text();
     match &piece.kind {
-        PieceKind::Statement => describe(text, piece.span, dialect, depth),
+        PieceKind::Statement => describe(tokens.part(piece.span), depth),
         PieceKind::MetaCommand | PieceKind::ClientCommand => client::command(text, piece.span),
         PieceKind::Template { placeholder } => spoiled(
             OpaqueKind::Template,
@@ -178,9 +187,8 @@ fn described(text: &str, piece: &Piece, dialect: Dialect, depth: usize) -> Descr
     }
 }
 
-/// What the statement at `span` does.
-fn describe(text: &str, span: Span, dialect: Dialect, depth: usize) -> Described {
-    let mut tokens = Tokens::new(text, span, dialect);
+/// What the one statement does that the tokens are.
+fn describe(mut tokens: Tokens, depth: usize) -> Described {
     let start = tokens.mark();
     if let Some(described) = body::block(&mut tokens, depth) {
         return described;
@@ -202,7 +210,7 @@ fn describe(text: &str, span: Span, dialect: Dialect, depth: usize) -> Described
         ),
         None => format!("no statement that is known begins with `{head}`"),
     };
-    spoiled(OpaqueKind::Syntax, reason, span)
+    spoiled(OpaqueKind::Syntax, reason, tokens.whole())
 }
 
 fn spoiled(kind: OpaqueKind, reason: String, span: Span) -> Described {

@@ -8,6 +8,7 @@ mod body;
 
 use body::Body;
 
+use super::cursor::BYTES_PER_TOKEN;
 use super::token::{DelimiterCommand, Token, TokenKind, tokenize};
 use crate::model::{Dialect, Span};
 
@@ -49,10 +50,16 @@ pub enum PieceKind {
 
 /// The pieces of `text` in `within`, in order.
 pub fn split(text: &str, within: Span, dialect: Dialect) -> Vec<Piece> {
+    split_tokens(text, within, dialect).0
+}
+
+/// The pieces of `text` in `within`, in order, and all significant tokens.
+pub fn split_tokens(text: &str, within: Span, dialect: Dialect) -> (Vec<Piece>, Vec<Token>) {
     let mut splitter = Splitter {
         text,
         dialect,
         pieces: Vec::new(),
+        tokens: Vec::with_capacity(within.len() / BYTES_PER_TOKEN),
         comments: None,
         newlines: 0,
         delimited: false,
@@ -62,13 +69,15 @@ pub fn split(text: &str, within: Span, dialect: Dialect) -> Vec<Piece> {
         splitter.token(token);
     }
     splitter.finish_at_end();
-    splitter.pieces
+    (splitter.pieces, splitter.tokens)
 }
 
 struct Splitter<'a> {
     text: &'a str,
     dialect: Dialect,
     pieces: Vec<Piece>,
+    /// The significant tokens so far.
+    tokens: Vec<Token>,
     /// The comments since the last empty line, while no statement has begun.
     comments: Option<Span>,
     /// Line ends since the last comment or statement.
@@ -88,6 +97,9 @@ struct Current<'a> {
 
 impl Splitter<'_> {
     fn token(&mut self, token: Token) {
+        if !token.kind.is_trivia() {
+            self.tokens.push(token);
+        }
         match token.kind {
             TokenKind::Whitespace => self.whitespace(token.span),
             TokenKind::LineComment | TokenKind::BlockComment => self.comment(token.span),

@@ -18,8 +18,7 @@ pub(super) use dynamic::settle;
 
 use super::cursor::Tokens;
 use super::describe::Described;
-use super::split;
-use super::{Opaque, OpaqueKind};
+use super::{Opaque, OpaqueKind, split_tokens};
 use crate::model::{Dialect, Span};
 use template::Template;
 use variables::Variables;
@@ -136,8 +135,9 @@ fn inside(
 /// What the statements of a text do.
 fn script(text: &str, span: Span, dialect: Dialect, depth: usize) -> Described {
     let mut found = Described::default();
-    for piece in split::split(text, span, dialect) {
-        let described = super::described(text, &piece, dialect, depth);
+    let (pieces, tokens) = split_tokens(text, span, dialect);
+    for piece in pieces {
+        let described = super::described(&tokens, &piece, depth);
         found.changes.extend(described.changes);
         if let Some(opaque) = described.opaque {
             found.opaque.get_or_insert(opaque);
