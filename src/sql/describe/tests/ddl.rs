@@ -2,6 +2,8 @@
 
 use super::check;
 use crate::model::Dialect::{Mysql, Postgres, Sqlite};
+use crate::model::{Engine, Span};
+use crate::sql::read;
 
 #[test]
 fn a_table_is_read_with_all_that_its_columns_say() {
@@ -282,6 +284,27 @@ fn an_index_tells_its_keys() {
             "CREATE INDEX IF NOT EXISTS i ON t (a COLLATE NOCASE, json_extract(b, '$.x') DESC)",
             &["index i on t (a, expr(json_extract(b, '$.x'))) if-not-exists"],
         )],
+    );
+}
+
+#[test]
+fn how_a_view_is_laid_out_does_not_change_what_it_shows() {
+    let action = |sql: &str| {
+        let mut script = read(
+            sql,
+            &[Span::new(0, sql.len())],
+            &Engine::default_for(Postgres),
+        );
+        script.statements.remove(0).changes.remove(0).action
+    };
+    let view = action("CREATE VIEW v AS SELECT s.a FROM (SELECT a FROM t) s, u");
+    assert_eq!(
+        action("CREATE VIEW v AS\nSELECT s.a\n  FROM (SELECT a FROM t) s,\n       u"),
+        view
+    );
+    assert_ne!(
+        action("CREATE VIEW v AS SELECT s.a FROM (SELECT b AS a FROM t) s, u"),
+        view
     );
 }
 
