@@ -1,10 +1,12 @@
 //! Work that is spread over the cores, its results in the order of the work.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cmp::Reverse;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::thread;
 
 /// What `work` makes of each of `items`, in their order. A core takes `share` items at a time, so that a thread is
-/// never started for less.
+/// never started for less. Work that is spread inside of spread work takes only the cores that are idle.
 pub(crate) fn spread<'a, T: Sync, R: Send>(
     items: &'a [T],
     share: usize,
@@ -25,13 +27,20 @@ pub(crate) fn spread<'a, T: Sync, R: Send>(
             done.push((at, share.iter().map(&work).collect::<Vec<_>>()));
         }
     };
-    let helpers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(shares.len())
-        - 1;
     let mut done = thread::scope(|scope| {
-        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(take_shares)).collect();
+        let helpers: Vec<_> = (1..shares.len())
+            .map_while(|_| Core::idle())
+            .map(|core| {
+                scope.spawn(|| {
+                    let done = take_shares();
+                    drop(core);
+                    done
+                })
+            })
+            .collect();
         let mut done = take_shares();
+        // While this thread waits, its core may serve what the helpers spread in turn.
+        let _lent = Core::lend();
         for helper in helpers {
             done.extend(
                 helper
@@ -43,6 +52,61 @@ pub(crate) fn spread<'a, T: Sync, R: Send>(
     });
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+/// As [`spread`], one item at a time, those with the greatest `weight` first: else the greatest might be left to one
+/// core alone at the end.
+pub(crate) fn spread_heaviest_first<'a, T: Sync, R: Send>(
+    items: &'a [T],
+    weight: impl Fn(&T) -> usize,
+    work: impl Fn(&'a T) -> R + Sync,
+) -> Vec<R> {
+    let mut order: Vec<_> = items.iter().enumerate().collect();
+    order.sort_by_cached_key(|(_, item)| Reverse(weight(item)));
+    let mut done = spread(&order, 1, |(at, item)| (*at, work(item)));
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// A core besides that of the main thread, taken for one thread.
+struct Core;
+
+/// How many cores work besides that of the main thread.
+static TAKEN: AtomicIsize = AtomicIsize::new(0);
+
+impl Core {
+    fn idle() -> Option<Self> {
+        /// To ask the system takes as long as starting a thread.
+        static OTHERS: LazyLock<isize> = LazyLock::new(|| {
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            isize::try_from(cores - 1).unwrap_or(isize::MAX)
+        });
+        let taken = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+            (taken < *OTHERS).then_some(taken + 1)
+        });
+        taken.is_ok().then_some(Self)
+    }
+
+    /// Gives this thread's own core away for a while.
+    fn lend() -> LentCore {
+        TAKEN.fetch_sub(1, Ordering::Relaxed);
+        LentCore
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// This thread's own core, while the thread waits.
+struct LentCore;
+
+impl Drop for LentCore {
+    fn drop(&mut self) {
+        TAKEN.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -57,6 +121,18 @@ mod tests {
             for share in [1, 64] {
                 assert_eq!(spread(&items, share, |item| item * 2), doubled);
             }
+            let by_last_digit = spread_heaviest_first(&items, |item| item % 10, |item| item * 2);
+            assert_eq!(by_last_digit, doubled);
         }
+    }
+
+    #[test]
+    fn spread_work_may_spread_its_own_work() {
+        let items: Vec<usize> = (0..100).collect();
+        let sums = spread(&items, 1, |item| -> usize {
+            spread(&items, 1, |other| item * other).into_iter().sum()
+        });
+        let expected: Vec<usize> = items.iter().map(|item| item * 4950).collect();
+        assert_eq!(sums, expected);
     }
 }

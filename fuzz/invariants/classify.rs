@@ -179,7 +179,7 @@ fn check_reports(migration: &Migration, reviewed: &Reviewed) {
         |format: &Format| *format != Format::Sarif || migration.text.len().is_multiple_of(16);
     for format in Format::ALL.into_iter().filter(sparing) {
         let texts = [
-            Some(report::lint(&lint, format, Paint(false))),
+            Some(report::lint(&lint, format, Paint(false)).concat()),
             report::classify(&[file()], format, Paint(false)),
             report::plan(&plan, "fuzz", format, Paint(false)),
         ];

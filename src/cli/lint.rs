@@ -9,7 +9,7 @@ use super::{Global, Status, fix, output};
 use crate::model::{LineIndex, Severity};
 use crate::report::{self, FixReport, Format, LintReport, LintedFile, Paint};
 use crate::review::{Reviewed, Standing, directive_mistakes, review};
-use crate::spread::spread;
+use crate::spread::spread_heaviest_first;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,7 +83,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
 /// Lints all sources. Of each review only the findings are kept: the rest is many times as large, and memory that is
 /// used again is quicker than new one.
 fn linted(sources: &[Source]) -> Result<Vec<LintedFile<'_>>> {
-    let each = spread(sources, 1, |source| {
+    let each = spread_heaviest_first(sources, Source::text_bytes, |source| {
         reviewed(source).map(|reviewed| linted_files(source, reviewed))
     });
     let mut files = Vec::new();
@@ -107,7 +107,7 @@ fn conclude(
     arguments: &Arguments,
     sources: &[Source],
     files: Vec<LintedFile<'_>>,
-    fixes: Option<&FixReport>,
+    done: Option<&FixReport>,
 ) -> Result<Status> {
     if files.is_empty() {
         match &arguments.since {
@@ -132,7 +132,7 @@ fn conclude(
     let report = LintReport {
         files,
         notices: &notices,
-        fixes,
+        fixes: done,
     };
     show(global, arguments, &report)?;
     // The process ends, and the system takes everything back at once.
@@ -146,17 +146,17 @@ fn conclude(
 
 /// Where standard output is the patch, or the text that was standard input, people read the rest elsewhere.
 fn show(global: &Global, arguments: &Arguments, report: &LintReport<'_>) -> Result<()> {
-    let text = |paint| report::lint(report, global.format, paint);
+    let pieces = |paint| report::lint(report, global.format, paint);
     match report.fixes {
         Some(done) if global.format == Format::Human && arguments.dry_run => {
-            output::talk(text(Paint(false)).trim_end());
+            output::talk(pieces(Paint(false)).concat().trim_end());
             output::answer(&done.patch)
         }
         Some(_) if global.format == Format::Human && is_stdin(arguments) => {
-            output::talk(text(Paint(false)).trim_end());
+            output::talk(pieces(Paint(false)).concat().trim_end());
             Ok(())
         }
-        _ => output::answer(&text(output::paint())),
+        _ => output::answer_in_pieces(&pieces(output::paint())),
     }
 }
 

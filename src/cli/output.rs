@@ -15,8 +15,14 @@ pub(super) fn paint() -> Paint {
 
 /// Writes the answer.
 pub(super) fn answer(text: &str) -> Result<()> {
+    answer_in_pieces(&[text])
+}
+
+/// Writes an answer whose pieces stand one behind the other.
+pub(super) fn answer_in_pieces(pieces: &[impl AsRef<str>]) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes());
+    let mut pieces = pieces.iter();
+    let written = pieces.try_for_each(|piece| stdout.write_all(piece.as_ref().as_bytes()));
     printed(written.and_then(|()| stdout.flush()))
 }
 

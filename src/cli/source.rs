@@ -13,6 +13,7 @@ use crate::folder::{self, Content, Entry, Folder, Tree};
 use crate::lint::rules;
 use crate::model::{Dialect, Engine, Flavour, Migration};
 use crate::review::{RuleSettings, Settings, Standing};
+use crate::spread::spread;
 
 /// A folder, read, with the settings to review it.
 pub(super) struct Source {
@@ -54,6 +55,12 @@ impl Source {
             Some(given) => given.clone(),
             None => self.prefix.join(file),
         }
+    }
+
+    /// How much text there is to read, in bytes.
+    pub(super) fn text_bytes(&self) -> usize {
+        let texts = self.folder.migrations.iter();
+        texts.map(|migration| migration.text.len()).sum()
     }
 
     /// Whether it was read from standard input.
@@ -153,20 +160,26 @@ pub(super) fn sources(
 ) -> Result<Vec<Source>> {
     let home = Home::find(global)?;
     if paths.is_empty() {
+        let mut talk = Talk::default();
         let dir = home.migrations(global);
-        return Ok(vec![of_folder(&home, global, &dir, scope, misfit)?]);
+        let source = of_folder(&home, global, &dir, scope, misfit, &mut talk);
+        talk.tell();
+        return Ok(vec![source?]);
     }
     if paths.iter().any(|path| path.as_os_str() == "-") {
         if paths.len() > 1 {
             bail!("`-` (standard input) cannot be mixed with other paths");
         }
-        return Ok(vec![of_stdin(&home, global)?]);
+        let mut talk = Talk::default();
+        let source = of_stdin(&home, global, &mut talk);
+        talk.tell();
+        return Ok(vec![source?]);
     }
-    let mut sources = Vec::new();
+    let mut wanted = Vec::new();
     let mut by_root: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for path in paths {
         if files::is_folder(path)? {
-            sources.push(of_folder(&home, global, path, scope, misfit)?);
+            wanted.push(Wish::Folder(path.clone()));
         } else {
             by_root
                 .entry(root_of(path, &home.migrations(global)))
@@ -174,10 +187,47 @@ pub(super) fn sources(
                 .push(path.clone());
         }
     }
-    for (root, files) in by_root {
-        sources.push(of_files(&home, global, &root, &files, scope)?);
+    wanted.extend(
+        by_root
+            .into_iter()
+            .map(|(root, files)| Wish::Files { root, files }),
+    );
+    let read = spread(&wanted, 1, |wish| {
+        let mut talk = Talk::default();
+        let source = match wish {
+            Wish::Folder(dir) => of_folder(&home, global, dir, scope, misfit, &mut talk),
+            Wish::Files { root, files } => of_files(&home, global, root, files, scope, &mut talk),
+        };
+        (talk, source)
+    });
+    let mut sources = Vec::new();
+    for (talk, source) in read {
+        talk.tell();
+        sources.push(source?);
     }
     Ok(sources)
+}
+
+/// What the command line names.
+enum Wish {
+    /// A folder.
+    Folder(PathBuf),
+    /// Files of the folder `root`.
+    Files { root: PathBuf, files: Vec<PathBuf> },
+}
+
+/// What is to be said about one source. Sources are read side by side, and spoken of one after the other.
+#[derive(Default)]
+struct Talk(Vec<String>);
+
+impl Talk {
+    fn say(&mut self, text: impl std::fmt::Display) {
+        self.0.push(text.to_string());
+    }
+
+    fn tell(self) {
+        self.0.into_iter().for_each(output::talk);
+    }
 }
 
 /// The migration folder that a file named by itself belongs to: the configured one where it lies in it,
@@ -208,9 +258,10 @@ fn of_folder(
     dir: &Path,
     scope: Scope<'_>,
     misfit: Misfit,
+    talk: &mut Talk,
 ) -> Result<Source> {
     let tree = files::read_tree(dir)?;
-    let dialect = dialect(home, global, &tree, dir)?;
+    let dialect = dialect(home, global, &tree, dir, talk)?;
     let folder = read_folder(home, global, &tree, dialect, misfit)
         .with_context(|| format!("{}", dir.display()))?;
     let history = history(&folder, home.config.released.as_deref(), scope)?;
@@ -225,17 +276,10 @@ fn of_folder(
         tree,
         folder,
         dialect,
-    };
-    let prefix = dir.to_owned();
-    source(
-        home,
-        global,
-        read,
         standing,
         history,
-        prefix,
-        HashMap::new(),
-    )
+    };
+    source(home, global, read, dir.to_owned(), HashMap::new(), talk)
 }
 
 /// Every migration by itself, but for those up to the configured `released`.
@@ -292,9 +336,10 @@ fn of_files(
     root: &Path,
     named: &[PathBuf],
     scope: Scope<'_>,
+    talk: &mut Talk,
 ) -> Result<Source> {
     let tree = files::read_tree(root)?;
-    let dialect = dialect(home, global, &tree, root)?;
+    let dialect = dialect(home, global, &tree, root, talk)?;
     let folder = read_folder(home, global, &tree, dialect, Misfit::ReadLoose)
         .with_context(|| format!("{}", root.display()))?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -315,7 +360,7 @@ fn of_files(
         .collect();
     for (inside, path) in &given {
         if !found.contains(inside.as_str()) && !global.quiet {
-            output::talk(format_args!(
+            talk.say(format_args!(
                 "{}: not a migration of its folder's way up, so it is not judged",
                 path.display()
             ));
@@ -348,25 +393,19 @@ fn of_files(
         tree,
         folder,
         dialect,
-    };
-    source(
-        home,
-        global,
-        read,
         standing,
         history,
-        root.to_owned(),
-        given,
-    )
+    };
+    source(home, global, read, root.to_owned(), given, talk)
 }
 
-fn of_stdin(home: &Home, global: &Global) -> Result<Source> {
+fn of_stdin(home: &Home, global: &Global, talk: &mut Talk) -> Result<Source> {
     let text = files::read_stdin()?;
     let tree = Tree::new(vec![Entry {
         path: STDIN.to_owned(),
         content: Content::Text(text),
     }]);
-    let dialect = dialect(home, global, &tree, Path::new("standard input"))?;
+    let dialect = dialect(home, global, &tree, Path::new("standard input"), talk)?;
     let folder = folder::read_loose(&tree, dialect).context("standard input")?;
     let standing = vec![Standing::Alone; folder.migrations.len()];
     let given = HashMap::from([(STDIN.to_owned(), PathBuf::from("<stdin>"))]);
@@ -374,9 +413,10 @@ fn of_stdin(home: &Home, global: &Global) -> Result<Source> {
         tree,
         folder,
         dialect,
+        standing,
+        history: History::Unknown,
     };
-    let (history, prefix) = (History::Unknown, PathBuf::new());
-    source(home, global, read, standing, history, prefix, given)
+    source(home, global, read, PathBuf::new(), given, talk)
 }
 
 /// A folder that was read, and for which engine.
@@ -384,36 +424,39 @@ struct Read {
     tree: Tree,
     folder: Folder,
     dialect: Dialect,
+    standing: Vec<Standing>,
+    history: History,
 }
 
 fn source(
     home: &Home,
     global: &Global,
     read: Read,
-    standing: Vec<Standing>,
-    history: History,
     prefix: PathBuf,
     given: HashMap<String, PathBuf>,
+    talk: &mut Talk,
 ) -> Result<Source> {
     let Read {
         tree,
         folder,
         dialect,
+        standing,
+        history,
     } = read;
     let settings = settings(home, dialect)?;
     if global.verbose {
         let layout = folder
             .layout
             .map_or("none".to_owned(), |layout| layout.to_string());
-        output::talk(format_args!("layout: {layout} ({})", folder.because));
-        output::talk(format_args!("engine: {}", settings.engine));
+        talk.say(format_args!("layout: {layout} ({})", folder.because));
+        talk.say(format_args!("engine: {}", settings.engine));
     }
     if !global.quiet {
         if folder.layout.is_none() && prefix.as_os_str() != "" {
-            output::talk(format_args!("{}: {}", prefix.display(), folder.because));
+            talk.say(format_args!("{}: {}", prefix.display(), folder.because));
         }
         for notice in &folder.notices {
-            output::talk(format_args!("note: {notice}"));
+            talk.say(format_args!("note: {notice}"));
         }
     }
     Ok(Source {
@@ -447,7 +490,13 @@ fn read_folder(
     }
 }
 
-fn dialect(home: &Home, global: &Global, tree: &Tree, dir: &Path) -> Result<Dialect> {
+fn dialect(
+    home: &Home,
+    global: &Global,
+    tree: &Tree,
+    dir: &Path,
+    talk: &mut Talk,
+) -> Result<Dialect> {
     if let Some(dialect) = global.dialect.or(home.config.dialect) {
         return Ok(dialect);
     }
@@ -459,7 +508,7 @@ fn dialect(home: &Home, global: &Global, tree: &Tree, dir: &Path) -> Result<Dial
         );
     };
     if global.verbose {
-        output::talk(format_args!(
+        talk.say(format_args!(
             "dialect: {} ({})",
             guess.dialect.name(),
             guess.because

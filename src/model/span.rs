@@ -65,7 +65,7 @@ pub struct LineIndex {
 impl LineIndex {
     /// Reads the line starts of `text` (`\n` ends a line; `\r\n` too).
     pub fn new(text: &str) -> Self {
-        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         let starts = std::iter::once(0).chain(ends).collect();
         Self { starts }
     }

@@ -6,13 +6,11 @@ use super::{LintReport, Located, line};
 use crate::model::Severity;
 use crate::plan::{Plan, Status};
 
-pub(super) fn lint(report: &LintReport<'_>) -> String {
-    report.rendered(|file| {
-        let mut out = String::new();
+pub(super) fn lint(report: &LintReport<'_>) -> Vec<String> {
+    report.rendered(|out, file| {
         for one in file.located() {
-            annotation(&mut out, &one);
+            annotation(out, &one);
         }
-        out
     })
 }
 
@@ -72,23 +70,28 @@ pub(super) fn plan(plan: &Plan) -> String {
 
 /// A message: what would end its line, or be read as an escape, is escaped.
 fn data(out: &mut String, text: &str) {
-    escape(out, text, |byte| matches!(byte, b'%' | b'\r' | b'\n'));
+    let special = memchr::memchr3_iter(b'%', b'\r', b'\n', text.as_bytes());
+    escape(out, text, special);
 }
 
 /// A property, which a colon or a comma would end as well.
 fn property(out: &mut String, text: &str) {
-    escape(out, text, |byte| {
-        matches!(byte, b'%' | b'\r' | b'\n' | b':' | b',')
-    });
+    let special = |byte: &u8| matches!(byte, b'%' | b'\r' | b'\n' | b':' | b',');
+    let bytes = text.bytes().enumerate();
+    escape(
+        out,
+        text,
+        bytes.filter(|(_, byte)| special(byte)).map(|(at, _)| at),
+    );
 }
 
-/// Only ASCII is `special`.
-fn escape(out: &mut String, text: &str, special: impl Fn(u8) -> bool) {
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(&special) {
-        out.push_str(&rest[..at]);
-        let _ = write!(out, "%{:02X}", rest.as_bytes()[at]);
-        rest = &rest[at + 1..];
+/// Escapes the ASCII characters at the places `special`.
+fn escape(out: &mut String, text: &str, special: impl Iterator<Item = usize>) {
+    let mut plain = 0;
+    for at in special {
+        out.push_str(&text[plain..at]);
+        let _ = write!(out, "%{:02X}", text.as_bytes()[at]);
+        plain = at + 1;
     }
-    out.push_str(rest);
+    out.push_str(&text[plain..]);
 }

@@ -17,14 +17,13 @@ pub(super) fn lint(report: &LintReport<'_>) -> String {
     );
     line!(out, "<testsuites name=\"bgmigrate lint\" {counts}>");
     line!(out, "  <testsuite name=\"bgmigrate lint\" {counts}>");
-    out.push_str(&report.rendered(case));
+    out.push_str(&report.rendered(case).concat());
     line!(out, "  </testsuite>");
     line!(out, "</testsuites>");
     out
 }
 
-fn case(file: &LintedFile<'_>) -> String {
-    let mut out = String::new();
+fn case(out: &mut String, file: &LintedFile<'_>) {
     let path = escape(&file.path);
     let head = format!("<testcase classname=\"bgmigrate.lint\" name=\"{path}\"");
     let errors: Vec<_> = errors(file).collect();
@@ -34,7 +33,7 @@ fn case(file: &LintedFile<'_>) -> String {
         .collect();
     if errors.is_empty() && others.is_empty() {
         line!(out, "    {head}/>");
-        return out;
+        return;
     }
     line!(out, "    {head}>");
     if let Some(first) = errors.first() {
@@ -60,7 +59,6 @@ fn case(file: &LintedFile<'_>) -> String {
         line!(out, "      </system-out>");
     }
     line!(out, "    </testcase>");
-    out
 }
 
 fn errors<'a>(file: &'a LintedFile<'_>) -> impl Iterator<Item = Located<'a>> {

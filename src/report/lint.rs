@@ -132,9 +132,17 @@ impl LintReport<'_> {
         self.files.iter().flat_map(LintedFile::located)
     }
 
-    /// What `render` makes of each file, on all cores.
-    pub(super) fn rendered(&self, render: impl Fn(&LintedFile<'_>) -> String + Sync) -> String {
-        spread(&self.files, SHARE, render).concat()
+    /// What `render` writes of each file, on all cores: pieces, which stand one behind the other.
+    pub(super) fn rendered(
+        &self,
+        render: impl Fn(&mut String, &LintedFile<'_>) + Sync,
+    ) -> Vec<String> {
+        let shares: Vec<_> = self.files.chunks(SHARE).collect();
+        spread(&shares, 1, |files| {
+            let mut piece = String::new();
+            files.iter().for_each(|file| render(&mut piece, file));
+            piece
+        })
     }
 
     /// The counts.
@@ -159,15 +167,15 @@ impl LintReport<'_> {
     }
 }
 
-/// The findings as text.
-pub fn lint(report: &LintReport<'_>, format: Format, paint: Paint) -> String {
+/// The findings as text, in pieces which stand one behind the other.
+pub fn lint(report: &LintReport<'_>, format: Format, paint: Paint) -> Vec<String> {
     match format {
         Format::Human => human::lint(report, paint),
-        Format::Json => json::lint(report),
-        Format::Markdown => markdown::lint(report),
+        Format::Json => vec![json::lint(report)],
+        Format::Markdown => vec![markdown::lint(report)],
         Format::Github => github::lint(report),
-        Format::Gitlab => gitlab::lint(report),
-        Format::Sarif => sarif::lint(report),
-        Format::Junit => junit::lint(report),
+        Format::Gitlab => vec![gitlab::lint(report)],
+        Format::Sarif => vec![sarif::lint(report)],
+        Format::Junit => vec![junit::lint(report)],
     }
 }

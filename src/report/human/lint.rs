@@ -3,17 +3,19 @@
 use super::{count, severity};
 use crate::report::{LintReport, Located, Paint, fixes, line};
 
-pub(in crate::report) fn lint(report: &LintReport<'_>, paint: Paint) -> String {
-    let mut out = report
-        .fixes
-        .map_or_else(String::new, |done| fixes(done, paint));
-    out.push_str(&report.rendered(|file| {
-        let mut out = String::new();
+pub(in crate::report) fn lint(report: &LintReport<'_>, paint: Paint) -> Vec<String> {
+    let done = report.fixes.map(|done| fixes(done, paint));
+    let findings = report.rendered(|out, file| {
         for one in file.located() {
-            finding(&mut out, &one, paint);
+            finding(out, &one, paint);
         }
-        out
-    }));
+    });
+    let parts = done.into_iter().chain(findings);
+    parts.chain([conclusion(report)]).collect()
+}
+
+fn conclusion(report: &LintReport<'_>) -> String {
+    let mut out = String::new();
     let summary = report.summary();
     line!(
         out,
