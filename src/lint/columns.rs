@@ -59,7 +59,11 @@ impl<'a> Clause<'a> {
 ///
 /// Left out is what changes nothing, and what concerns only what is new in the pending set; but a new column
 /// that becomes required is told, for a running release leaves it out.
-pub(super) fn clauses<'a>(site: &Site<'a>) -> Vec<Clause<'a>> {
+pub(super) fn clauses<'s, 'a>(site: &'s Site<'a>) -> &'s [Clause<'a>] {
+    site.clauses.get_or_init(|| read(site))
+}
+
+fn read<'a>(site: &Site<'a>) -> Vec<Clause<'a>> {
     let effect = site.judged.verdict.effect;
     if effect == Effect::Neutral || site.judged.on_new && effect != Effect::Restrict {
         return Vec::new();

@@ -22,6 +22,11 @@ mod words;
 pub use registry::{Rule, no_such_rule, rule, rules};
 pub use report::Report;
 
+use std::cell::OnceCell;
+
+use columns::Clause;
+use retype::Retype;
+
 use crate::model::{Action, Change, Engine, Lock, Migration, Name, Phase, Span, Verdict};
 use crate::schema::Schema;
 use crate::sql::directive::RuleName;
@@ -87,7 +92,6 @@ pub struct JudgedChange {
 }
 
 /// One change in its context.
-#[derive(Clone, Copy)]
 pub struct Site<'a> {
     /// The file that it stands in.
     pub file: &'a File<'a>,
@@ -101,9 +105,32 @@ pub struct Site<'a> {
     pub judged: &'a JudgedChange,
     /// The schema right before the change.
     pub schema: &'a Schema,
+    /// What many rules ask for is found out once.
+    clauses: OnceCell<Vec<Clause<'a>>>,
+    retypes: OnceCell<Vec<Retype<'a>>>,
 }
 
 impl<'a> Site<'a> {
+    /// The site of a change of the statement at `index` of the file.
+    pub fn new(
+        file: &'a File<'a>,
+        index: usize,
+        change: &'a Change,
+        judged: &'a JudgedChange,
+        schema: &'a Schema,
+    ) -> Self {
+        Self {
+            file,
+            index,
+            statement: &file.script.statements[index],
+            change,
+            judged,
+            schema,
+            clauses: OnceCell::new(),
+            retypes: OnceCell::new(),
+        }
+    }
+
     /// What the change does.
     pub fn action(&self) -> &'a Action {
         &self.change.action

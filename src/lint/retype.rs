@@ -55,13 +55,15 @@ pub(super) enum RetypeKind {
 }
 
 /// The changes of type of this kind that the change comes to.
-pub(super) fn retypes_to<'a>(site: &Site<'a>, kind: RetypeKind) -> Vec<Retype<'a>> {
-    let mut all = retypes(site);
-    all.retain(|retype| retype.kind == kind);
-    all
+pub(super) fn retypes_to<'s, 'a>(
+    site: &'s Site<'a>,
+    kind: RetypeKind,
+) -> impl Iterator<Item = &'s Retype<'a>> {
+    let all = site.retypes.get_or_init(|| read(site));
+    all.iter().filter(move |retype| retype.kind == kind)
 }
 
-fn retypes<'a>(site: &Site<'a>) -> Vec<Retype<'a>> {
+fn read<'a>(site: &Site<'a>) -> Vec<Retype<'a>> {
     if site.judged.on_new {
         return Vec::new();
     }

@@ -173,14 +173,7 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
                 judged: &judged,
                 phases: &[],
             };
-            let site = lint::Site {
-                file: &file,
-                index: at,
-                statement,
-                change,
-                judged: &one,
-                schema,
-            };
+            let site = lint::Site::new(&file, at, change, &one, schema);
             settings.rules.show_change(&site, &mut findings);
             schema.apply(change);
             said.changes.push(one);

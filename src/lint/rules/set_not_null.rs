@@ -35,12 +35,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(site: &Site<'_>, report: &mut Report<'_>) {
     let clauses = clauses(site);
-    for clause in &clauses {
+    for clause in clauses {
         let TableChange::SetNotNull { column } = &*clause.change else {
             continue;
         };
         let is_new = clause.is_new(site, column);
-        let filled = is_filled(site, clause.table, column) || has_default_afterwards(&clauses, clause, column);
+        let filled = is_filled(site, clause.table, column) || has_default_afterwards(clauses, clause, column);
         let required = clause.column(column).is_some_and(|held| held.def.not_null);
         if is_new && filled || required {
             continue;
