@@ -3,6 +3,8 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use smol_str::{SmolStr, StrExt as _};
+
 use super::Dialect;
 
 /// One identifier. Two are equal when the engine takes them for the same object.
@@ -13,22 +15,23 @@ use super::Dialect;
 /// keep the user's spelling for what is printed.
 #[derive(Clone, Eq)]
 pub struct Ident {
-    folded: Box<str>,
-    written: Option<Box<str>>,
+    /// Nearly every name is short enough to need no memory of its own.
+    folded: SmolStr,
+    written: Option<SmolStr>,
 }
 
 impl Ident {
     /// The identifier that `text` (without its quotes) names in `dialect`.
     pub fn new(text: &str, quoted: bool, dialect: Dialect) -> Self {
         let exact = quoted && dialect == Dialect::Postgres;
-        let folded: Box<str> = if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let folded: SmolStr = if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             text.into()
         } else {
-            text.to_ascii_lowercase().into()
+            text.to_ascii_lowercase_smolstr()
         };
         let known_by = match dialect {
             Dialect::Postgres => cut(&folded),
-            Dialect::Mysql | Dialect::Sqlite => &folded,
+            Dialect::Mysql | Dialect::Sqlite => folded.as_str(),
         };
         if known_by.len() < folded.len() {
             return Self {
@@ -72,7 +75,7 @@ impl Ident {
         let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             && (dialect != Dialect::Postgres || !text.bytes().any(|b| b.is_ascii_uppercase()))
-            && !is_reserved(&self.folded.to_ascii_lowercase());
+            && !is_reserved(&self.folded);
         match (plain, dialect) {
             (true, _) => text.to_owned(),
             (false, Dialect::Mysql) => format!("`{}`", text.replace('`', "``")),

@@ -11,7 +11,7 @@ mod naming;
 mod shown;
 mod table;
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 pub use diff::definition_changes;
 pub(crate) use diff::{demands_the_same, redefinition_changes};
