@@ -170,7 +170,7 @@ impl<'a> Tokens<'a> {
         words
             .iter()
             .copied()
-            .find(|word| found.eq_ignore_ascii_case(word))
+            .find(|word| found.len() == word.len() && found.eq_ignore_ascii_case(word))
     }
 
     /// Whether the next token is of this kind.
@@ -331,11 +331,9 @@ impl<'a> Tokens<'a> {
     /// From the first token to the last.
     pub fn whole(&self) -> Span {
         let end = self.end();
-        self.own()
-            .first()
-            .map_or(Span::new(end, end), |first| {
-                Span::new(first.span.start, end)
-            })
+        self.own().first().map_or(Span::new(end, end), |first| {
+            Span::new(first.span.start, end)
+        })
     }
 
     /// This place, to come back to.

@@ -131,11 +131,9 @@ pub fn read_apart(text: &str, up: &[Span], engine: &Engine) -> Script {
             .directives
             .extend(placed.into_iter().map(|placed| placed.shifted(before)));
         script.directive_errors.extend(errors);
-        script.statements.extend(
-            pieces
-                .iter()
-                .map(|piece| statement(&tokens, piece)),
-        );
+        script
+            .statements
+            .extend(pieces.iter().map(|piece| statement(&tokens, piece)));
     }
     script
 }

@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
         if self.collecting || span.is_empty() {
             return;
         }
-        let mut part = Tokens::new(self.tokens.text(), span, self.tokens.dialect());
+        let mut part = self.tokens.part(span);
         let mut calls = expr::calls(&mut part);
         calls.retain(|name| !evaluate::FUNCTIONS.contains(&name.as_str()));
         if !calls.is_empty() {

@@ -228,7 +228,7 @@ fn exclude(tokens: &mut Tokens) -> Option<ConstraintKind> {
         tokens.ident()?;
     }
     let inside = tokens.parenthesised()?;
-    let mut elements = Tokens::new(tokens.text(), inside, tokens.dialect());
+    let mut elements = tokens.part(inside);
     let mut columns = Vec::new();
     while !elements.at_end() {
         if !opens(&elements, 1)

@@ -34,25 +34,25 @@ pub(in crate::sql) fn until(tokens: &mut Tokens, stops: &[&'static str]) -> Opti
         }
     }
     let span = tokens.since(mark);
-    Some(of(tokens.text(), span, tokens.dialect()))
+    Some(of(tokens.part(span)))
 }
 
 /// Reads an expression in parentheses, without them.
 pub(in crate::sql) fn parenthesised(tokens: &mut Tokens) -> Option<Expr> {
     let span = tokens.parenthesised()?;
-    Some(of(tokens.text(), span, tokens.dialect()))
+    Some(of(tokens.part(span)))
 }
 
-/// The expression that stands at `span`. What sqlparser does not take is still described, from its tokens.
-pub(in crate::sql) fn of(text: &str, span: Span, dialect: Dialect) -> Expr {
-    let mut tokens = Tokens::new(text, span, dialect);
+/// The expression that the tokens are. What sqlparser does not take is still described, from its tokens.
+pub(in crate::sql) fn of(mut tokens: Tokens) -> Expr {
+    let dialect = tokens.dialect();
     if let Some(expr) = common(&mut tokens) {
         return expr;
     }
     let found = if depth_bound(&tokens) > DEPTH_LIMIT {
         None
     } else {
-        parser::expression(span.of(text), dialect)
+        parser::expression(tokens.rest_text(), dialect)
     };
     match found {
         Some(found) => tree::expr(&found, dialect),
@@ -248,7 +248,7 @@ pub(in crate::sql) fn clause(tokens: &mut Tokens, stops: &[&'static str]) -> Opt
         tokens.skip();
     }
     let span = tokens.since(mark);
-    (!span.is_empty()).then(|| of(tokens.text(), span, tokens.dialect()))
+    (!span.is_empty()).then(|| of(tokens.part(span)))
 }
 
 /// Notes the function that is called at the next token, if one is.
@@ -426,7 +426,7 @@ mod tests {
     use super::*;
 
     fn read(sql: &str, dialect: Dialect) -> Expr {
-        of(sql, Span::new(0, sql.len()), dialect)
+        of(Tokens::new(sql, Span::new(0, sql.len()), dialect))
     }
 
     #[test]

@@ -120,13 +120,13 @@ fn key(tokens: &mut Tokens) -> Option<Result<Ident, Expr>> {
     if tokens.dialect() == Dialect::Postgres {
         let span = postgres_expression(tokens)?;
         key_options(tokens)?;
-        return Some(Err(expr::of(tokens.text(), span, tokens.dialect())));
+        return Some(Err(expr::of(tokens.part(span))));
     }
     // MySQL demands parentheses around an expression: they are not part of it.
     if let Some(inside) = tokens.parenthesised()
         && key_options(tokens).is_some()
     {
-        return Some(Err(expr::of(tokens.text(), inside, tokens.dialect())));
+        return Some(Err(expr::of(tokens.part(inside))));
     }
     tokens.reset(mark);
     let found = expr::until(tokens, &["asc", "desc"])?;

@@ -385,8 +385,7 @@ fn explain(tokens: &mut Tokens) -> Option<Described> {
         }
     }
     if runs && !tokens.is("explain") {
-        let rest = tokens.rest();
-        return statement(&mut Tokens::new(tokens.text(), rest, tokens.dialect()));
+        return statement(&mut tokens.part(tokens.rest()));
     }
     Some(Described::whole(
         tokens,

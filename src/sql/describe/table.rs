@@ -301,7 +301,7 @@ fn module(tokens: &mut Tokens, table: &mut CreateTable) -> Option<()> {
     tokens.take_word("using").then_some(())?;
     table.virtual_module = Some(tokens.ident()?.as_str().to_ascii_lowercase());
     if let Some(inside) = tokens.parenthesised() {
-        let mut arguments = Tokens::new(tokens.text(), inside, tokens.dialect());
+        let mut arguments = tokens.part(inside);
         while !arguments.at_end() {
             let assigns = arguments
                 .peek_at(1)

@@ -60,7 +60,7 @@ pub(super) fn postgres(tokens: &mut Tokens, head: &Head, kind: ObjectKind) -> Op
 
 /// The arguments that go out are a part of what the routine returns.
 fn outgoing(tokens: &Tokens, arguments: Span) -> Option<String> {
-    let mut arguments = Tokens::new(tokens.text(), arguments, tokens.dialect());
+    let mut arguments = tokens.part(arguments);
     let mut found = Vec::new();
     while !arguments.at_end() {
         let mark = arguments.mark();
@@ -233,7 +233,7 @@ fn mysql_characteristic(tokens: &mut Tokens) -> bool {
 
 /// The tokens in one spelling: lower case, one space.
 fn normal(tokens: &Tokens, span: Span) -> String {
-    let mut part = Tokens::new(tokens.text(), span, tokens.dialect());
+    let mut part = tokens.part(span);
     let mut found: Vec<String> = Vec::new();
     while let Some(token) = part.advance() {
         let written = token.span.of(tokens.text());

@@ -1,7 +1,7 @@
 //! One token after another: which reader takes the next one, and what must be remembered for it.
 
 use super::client::CopyProgress;
-use super::template::Closer;
+use super::template::{Closer, begins_template};
 use super::{Opener, Token, TokenKind};
 use crate::model::{Dialect, Span};
 
@@ -55,11 +55,15 @@ impl<'a> Lexer<'a> {
         if self.line_start && self.is_client_command() {
             return self.client_command();
         }
-        if let Some(length) = self.template_length() {
+        let byte = self.bytes[self.at];
+        if begins_template(byte)
+            && let Some(length) = self.template_length()
+        {
             return self.take(length, TokenKind::Template);
         }
-        match self.bytes[self.at] {
+        match byte {
             byte if is_blank(byte) => self.whitespace(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
             0xEF if self.rest().starts_with("\u{feff}".as_bytes()) => {
                 self.take(3, TokenKind::Whitespace)
             }
@@ -140,7 +144,8 @@ impl<'a> Lexer<'a> {
         if !self.is(Dialect::Postgres) {
             return self.take_line(TokenKind::LineComment);
         }
-        self.take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+        let end = memchr::memchr2(b'\n', b'\r', self.rest());
+        self.at = end.map_or(self.bytes.len(), |length| self.at + length);
         TokenKind::LineComment
     }
 
@@ -221,18 +226,14 @@ impl<'a> Lexer<'a> {
     }
 
     pub(super) fn take_while(&mut self, wanted: impl Fn(u8) -> bool) {
-        while self.at < self.bytes.len() && wanted(self.bytes[self.at]) {
-            self.at += 1;
-        }
+        let rest = self.rest();
+        let length = rest.iter().position(|byte| !wanted(*byte));
+        self.at += length.unwrap_or(rest.len());
     }
 
     /// The end of this line, without its `\n` or `\r\n`.
     pub(super) fn line_end(&self) -> usize {
-        let end = self
-            .rest()
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(self.bytes.len(), |n| self.at + n);
+        let end = memchr::memchr(b'\n', self.rest()).map_or(self.bytes.len(), |n| self.at + n);
         if end > self.at && self.bytes[end - 1] == b'\r' {
             end - 1
         } else {

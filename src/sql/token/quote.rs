@@ -17,6 +17,9 @@ impl Lexer<'_> {
         let quote = self.bytes[self.at];
         self.at += 1;
         loop {
+            let escape = if escapes { b'\\' } else { quote };
+            let next = memchr::memchr2(quote, escape, self.rest());
+            self.at = next.map_or(self.bytes.len(), |length| self.at + length);
             match self.rest() {
                 [b'\\', _, ..] if escapes => self.at += 2,
                 [a, b, ..] if *a == quote && *b == quote => self.at += 2,
@@ -32,6 +35,9 @@ impl Lexer<'_> {
 
     /// `E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'`, `U&"…"`.
     pub(super) fn prefixed_string(&mut self) -> Option<TokenKind> {
+        if !matches!(self.peek(1), b'\'' | b'&') {
+            return None;
+        }
         let postgres = self.is(Dialect::Postgres);
         let (string, ident) = (TokenKind::String, TokenKind::QuotedIdent);
         match [

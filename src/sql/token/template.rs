@@ -16,6 +16,11 @@ pub(super) enum Closer {
 /// for one would swallow statements.
 const TEMPLATE_LIMIT_BYTES: usize = 2_000;
 
+/// Whether a template may begin with this byte.
+pub(super) const fn begins_template(byte: u8) -> bool {
+    matches!(byte, b'{' | b'<' | b'#' | b'$')
+}
+
 impl Lexer<'_> {
     pub(super) fn template_length(&mut self) -> Option<usize> {
         match [self.peek(0), self.peek(1)] {

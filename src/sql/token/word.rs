@@ -22,7 +22,7 @@ impl Lexer<'_> {
         }
         let start = self.at;
         loop {
-            self.take_while(|byte| is_word_part(byte) && byte != b'$');
+            self.take_while(|byte| WORD_PARTS[usize::from(byte)]);
             // A dollar goes on with a name, but not where it begins a `${placeholder}`.
             if self.peek(0) != b'$' || self.peek(1) == b'{' {
                 break;
@@ -164,6 +164,19 @@ impl Lexer<'_> {
         self.closes_executable() || delimits || self.template_length().is_some()
     }
 }
+
+/// What a name may go on with, in every dialect, but for the dollar: nearly all of any text is looked up here.
+static WORD_PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
+        let part = is_word_part(byte as u8) && byte as u8 != b'$';
+        parts[byte] = part;
+        byte += 1;
+    }
+    parts
+};
 
 /// What a name may go on with, in every dialect.
 pub(super) const fn is_word_part(byte: u8) -> bool {

@@ -5,7 +5,6 @@ use super::super::variables::{Assigned, is_integer_type};
 use super::super::{catalog, evaluate};
 use super::Walk;
 use crate::model::Span;
-use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
 impl Walk<'_> {
@@ -96,7 +95,7 @@ impl Walk<'_> {
     /// Gives a variable the value of an expression, of which the variable itself may be a part.
     pub(super) fn assign(&mut self, name: &str, value: Span) {
         let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
-        let mut words = Tokens::new(text, value, dialect);
+        let mut words = self.tokens.part(value);
         let mut grows = false;
         while let Some(token) = words.advance() {
             grows |= token.span.of(text).eq_ignore_ascii_case(name);
@@ -117,7 +116,7 @@ impl Walk<'_> {
 
     /// A called procedure may give its arguments other values, and MySQL assigns inside of queries.
     pub(super) fn note_hidden_assignments(&mut self, span: Span) {
-        let mut tokens = Tokens::new(self.tokens.text(), span, self.tokens.dialect());
+        let mut tokens = self.tokens.part(span);
         if tokens.is("call") {
             self.assign_unknown(span);
             return;
@@ -181,7 +180,7 @@ impl Walk<'_> {
     /// Whatever is named at `span` is given what nobody can tell.
     pub(super) fn assign_unknown(&mut self, span: Span) {
         let text = self.tokens.text();
-        let mut names = Tokens::new(text, span, self.tokens.dialect());
+        let mut names = self.tokens.part(span);
         while let Some(token) = names.advance() {
             if matches!(token.kind, TokenKind::Word | TokenKind::Placeholder) {
                 self.variables
