@@ -1,11 +1,11 @@
 //! Reads migration folders, tells what each statement does to the releases that run, and when it may run.
 //!
 //! The map of the house; arrows run one way, each room may use those above it:
-//! [`model`] the nouns · [`sql`] text to changes · [`schema`] the folded picture · [`classify`] phases ·
-//! [`cost`] locks · [`lint`] the rules · [`review`] a whole folder · [`folder`] migration layouts · [`fix`] mending ·
-//! [`files`] disk and git · [`gate`] the decisions · [`uses`] what a release relies on · [`adopt`] what other
-//! tools have applied · [`plan`] the rollout · [`report`] values to text · [`config`] `bgmigrate.toml` ·
-//! [`cli`] the commands.
+//! [`model`] the nouns · [`sql`] text to changes · [`guard`] what the database refuses by itself ·
+//! [`schema`] the folded picture · [`classify`] phases · [`cost`] locks · [`lint`] the rules · [`review`] a whole folder ·
+//! [`folder`] migration layouts · [`fix`] mending · [`files`] disk and git · [`gate`] the decisions ·
+//! [`uses`] what a release relies on · [`adopt`] what other tools have applied · [`plan`] the rollout ·
+//! [`report`] values to text · [`config`] `bgmigrate.toml` · [`cli`] the commands.
 
 pub mod adopt;
 pub mod classify;
@@ -16,6 +16,7 @@ pub mod files;
 pub mod fix;
 pub mod folder;
 pub mod gate;
+pub mod guard;
 pub mod lint;
 pub mod model;
 mod nearest;

@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("nearest", &[]),
     ("spread", &[]),
     ("sql", &["model", "nearest"]),
+    ("guard", &["model"]),
     ("schema", &["model"]),
     ("classify", &["model", "sql", "schema"]),
     ("cost", &["model", "sql", "schema", "classify"]),

@@ -1,7 +1,13 @@
-//! The in-database guard, on real servers.
+//! The in-database guard, on real servers: PostgreSQL as it is installed, and PostgreSQL 18.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../servers/mod.rs"]
 mod servers;
+
+mod cases;
+mod matrix;
+mod world;
 
 #[test]
 fn every_server_gives_each_test_a_database_of_its_own() {

@@ -63,12 +63,31 @@ impl Server {
     /// Creates a new database whose name begins with `database`, and gives the URL that sqlx, and for PostgreSQL
     /// `psql` and `pg_dump`, reach it by as the superuser. May be asked for from within a runtime.
     pub(crate) fn url(&self, database: &str) -> String {
-        let number = self.databases.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{database}_{number}");
+        let name = self.name(database);
         let create = match self.engine {
             Engine::Postgres => format!("CREATE DATABASE \"{name}\""),
             Engine::MariaDb => format!("CREATE DATABASE `{name}` CHARACTER SET utf8mb4"),
         };
+        self.create(&name, create)
+    }
+
+    /// A new database with all that is in this one, to which nobody may be connected meanwhile. PostgreSQL only.
+    pub(crate) fn copy(&self, url: &str) -> String {
+        let template = url.trim_start_matches("postgresql:///");
+        let template = template.split('?').next().unwrap_or_default();
+        let name = self.name(template);
+        self.create(
+            &name,
+            format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""),
+        )
+    }
+
+    fn name(&self, database: &str) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        format!("{database}_{number}")
+    }
+
+    fn create(&self, name: &str, create: String) -> String {
         let url = self.address(self.engine.first_database());
         // A thread of its own, as a runtime may not be entered within another.
         let created = std::thread::scope(|scope| {
@@ -78,7 +97,7 @@ impl Server {
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         created.unwrap_or_else(|error| panic!("cannot create the database {name}: {error:#}"));
-        self.address(&name)
+        self.address(name)
     }
 
     /// The folder with the server's socket.
