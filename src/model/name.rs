@@ -266,6 +266,12 @@ pub struct Name {
 }
 
 impl Name {
+    /// Whether its schema or the name itself is put together at run time, so that it may be any name.
+    pub fn is_made_at_run_time(&self) -> bool {
+        let schema = self.schema.as_ref();
+        self.name.is_made_at_run_time() || schema.is_some_and(Ident::is_made_at_run_time)
+    }
+
     /// A name in the default schema.
     pub fn bare(name: Ident) -> Self {
         Self { schema: None, name }

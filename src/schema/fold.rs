@@ -516,7 +516,7 @@ fn touches_any(action: &Action) -> bool {
         _ => [None, None],
     };
     let mut names = names.into_iter().flatten();
-    names.any(|name| name.name.is_made_at_run_time())
+    names.any(Name::is_made_at_run_time)
 }
 
 fn with_column(table: &mut Table, name: &Ident, edit: impl FnOnce(&mut ColumnDef)) {

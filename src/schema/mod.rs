@@ -117,9 +117,7 @@ impl Schema {
     /// Whether nothing speaks for a table of this name: the folder has made every table that it touched so
     /// far, and never one of this name.
     pub fn is_unheard_of(&self, name: &Name) -> bool {
-        self.made_everything()
-            && !name.name.is_made_at_run_time()
-            && !self.tables.contains_key(name)
+        self.made_everything() && !name.is_made_at_run_time() && !self.tables.contains_key(name)
     }
 
     /// Whether the table was created in this pending set behind an `IF NOT EXISTS`, in a folder that has made
@@ -261,9 +259,7 @@ impl Schema {
     /// Whether nothing speaks for a routine of this name: the folder has made every table that it touched so
     /// far, and never a routine of this name.
     pub fn is_unheard_of_routine(&self, name: &Name) -> bool {
-        self.made_everything()
-            && !name.name.is_made_at_run_time()
-            && !self.routines.contains_key(name)
+        self.made_everything() && !name.is_made_at_run_time() && !self.routines.contains_key(name)
     }
 
     /// Marks the picture as blurred: something happened that could not be read, so that what is not in
@@ -309,7 +305,7 @@ impl Schema {
     /// never an index of this name.
     pub fn is_unheard_of_index(&self, name: &Name) -> bool {
         self.made_everything()
-            && !name.name.is_made_at_run_time()
+            && !name.is_made_at_run_time()
             && self.dialect != Dialect::Mysql
             && !self.index_owner.contains_key(name)
     }

@@ -168,6 +168,8 @@ fn a_name_that_is_put_together_at_run_time_may_be_any() {
         ("", &run(columns), "c"),
         ("", &run(constraints), "c"),
         ("", &run("DROP INDEX IF EXISTS %I"), "c"),
+        ("", &run("DROP INDEX IF EXISTS %I.nothing"), "c"),
+        ("", &run("DROP TABLE IF EXISTS %I.nothing"), "c"),
         (
             &run("CREATE UNIQUE INDEX %I ON users (age)"),
             "DROP INDEX IF EXISTS nothing",
