@@ -34,7 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest",
+            "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest", "spread",
         ],
     ),
     ("files", &["folder", "spread"]),
