@@ -7,7 +7,8 @@ use crate::model::{Ident, Name};
 /// What a release relies on. The default is everything that is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Uses {
-    /// The tables and views it uses; `None` is everything in the database: tables, views, sequences, types, routines.
+    /// What it uses, by name: tables and views above all, but a sequence, type or routine of the name is meant as well,
+    /// and so are the types of the columns. `None` is everything in the database.
     pub tables: Option<Vec<Use>>,
     /// What it was not built to know, though it is there: made by steps that it does not ship. A [`Use`] without columns
     /// is the whole object.
@@ -16,7 +17,7 @@ pub struct Uses {
     pub roles: Option<Vec<String>>,
 }
 
-/// One table or view, as far as it is used.
+/// One table, view or other object, as far as it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Use {
     /// Its schema; `None` is whichever has an object of that name.

@@ -28,7 +28,10 @@ fn gated(case: &str) -> bool {
         surroundings: Surroundings::default(),
         rules: RuleSettings::new(Dialect::Postgres, &std::collections::HashMap::new()),
     };
-    let migrations = [migration("1", BASE), migration("2", &case.replace(";;", ";"))];
+    let migrations = [
+        migration("1", BASE),
+        migration("2", &case.replace(";;", ";")),
+    ];
     let standing = |at| {
         if at == 0 {
             Standing::Released
@@ -36,12 +39,24 @@ fn gated(case: &str) -> bool {
             Standing::Alone
         }
     };
-    let reviewed = review(&migrations, standing, &settings).remove(1);
-    reviewed.phases.iter().copied().any(Phase::gates_as_contract)
+    let reviewed = review(&migrations, standing, &settings).remove(0);
+    reviewed
+        .phases
+        .iter()
+        .copied()
+        .any(Phase::gates_as_contract)
 }
 
 /// Where the two differ, and why that is right.
 const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT id, name FROM people",
+        "The guard sees which columns the view shows; the gates see that it takes writes.",
+    ),
+    (
+        "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people;; DROP VIEW users",
+        "In one pending set the view is new and goes as it came; the guard sees that the name is gone.",
+    ),
 ];
 
 #[test]

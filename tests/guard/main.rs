@@ -5,7 +5,9 @@
 #[path = "../servers/mod.rs"]
 mod servers;
 
+mod agreement;
 mod cases;
+mod lifecycle;
 mod matrix;
 mod world;
 

@@ -350,7 +350,7 @@ BEGIN
     THEN
         RETURN NEXT 'row security hides and refuses rows';
     END IF;
-    IF base ->> 'replica_identity' <> was ->> 'replica_identity' THEN
+    IF base ->> 'replica_identity' NOT IN (was ->> 'replica_identity', 'f') THEN
         RETURN NEXT 'consumers of its changes get other old rows';
     END IF;
     RETURN QUERY SELECT format('the rows of %s are gone from it', child ->> 'name')

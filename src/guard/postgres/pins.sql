@@ -117,8 +117,7 @@ BEGIN
                 AND d.objsubid = 0 AND (d.deptype = 'e' OR (d.deptype = 'i' AND o.kind = 'sequence')))
     ), listed AS (
         SELECT o.* FROM own o
-        WHERE o.class = 'pg_class'::regclass AND o.kind <> 'sequence'
-            AND bgmigrate.guard_entry(uses -> 'tables', o.schema, o.name) IS NOT NULL
+        WHERE o.kind <> 'schema' AND bgmigrate.guard_entry(uses -> 'tables', o.schema, o.name) IS NOT NULL
     )
     SELECT o.* FROM own o
     WHERE CASE WHEN NOT uses ? 'tables' THEN
