@@ -50,7 +50,9 @@ END $$;
 
 -- What is broken, for every release, about the objects of one name.
 CREATE FUNCTION bgmigrate.guard_broken(by_schema text, by_name text) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+-- By indexes alone, whether or not the pins were analyzed: it runs while a table is locked.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
     pin bgmigrate.pin;
     target oid;
@@ -118,7 +120,7 @@ END $$;
 
 -- At commit: what the transaction touched, all of it once.
 CREATE FUNCTION bgmigrate.guard_settle() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' SET jit = off AS $$
 DECLARE
     touch record;
     broken jsonb := '[]';
@@ -150,7 +152,9 @@ ALTER TABLE bgmigrate.guard_touch ENABLE ALWAYS TRIGGER guard_settle;
 
 -- Notes the pins that these ids may concern. The lock comes before the look, so that the look sees every registration.
 CREATE FUNCTION bgmigrate.guard_note(touched oid[], grants boolean, tag text) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+-- By indexes alone, whether or not the pins were analyzed: it runs while a table is locked.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
     held bgmigrate.guard;
 BEGIN
@@ -174,7 +178,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION bgmigrate.guard_end() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' SET jit = off
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     touched oid[];
 BEGIN
@@ -203,7 +208,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION bgmigrate.guard_drop() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' SET jit = off AS $$
 DECLARE
     touched oid[] := ARRAY(SELECT DISTINCT d.objid FROM pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary);
 BEGIN
@@ -244,7 +249,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION bgmigrate.guard_veto(query text, path text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' SET jit = off AS $$
 DECLARE
     name CONSTANT text := '("(?:[^"]|"")+"|[^\s"().,;]+)';
     command text := regexp_replace(query, '/\*.*?\*/|--[^\n]*', ' ', 'g');
