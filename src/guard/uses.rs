@@ -135,10 +135,10 @@ mod tests {
 
     #[test]
     fn uses_are_what_the_functions_read() {
-        let users = Name::bare(Ident::folded("users"));
+        let table = Name::bare(Ident::folded("users"));
         let uses = Uses {
             tables: Some(vec![
-                Use::whole(&users)
+                Use::whole(&table)
                     .columns([&Ident::folded("id")])
                     .read_only(),
             ]),
@@ -149,7 +149,7 @@ mod tests {
             r#"{"tables":[{"schema":null,"name":"users","columns":["id"],"writes":false}],"unknown":[],"roles":null}"#
         );
         assert_eq!(
-            Object::list(&[Object::whole(&users).constraints([&Ident::folded("users_key")])]),
+            Object::list(&[Object::whole(&table).constraints([&Ident::folded("users_key")])]),
             r#"[{"schema":null,"name":"users","columns":null,"constraints":["users_key"]}]"#
         );
     }

@@ -9,6 +9,7 @@ mod agreement;
 mod cases;
 mod lifecycle;
 mod matrix;
+mod sqlite;
 mod world;
 
 #[test]
