@@ -8,7 +8,7 @@ use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, fix, output};
 use crate::model::{LineIndex, Severity};
 use crate::report::{self, FixReport, Format, LintReport, LintedFile, Paint};
-use crate::review::{Reviewed, Standing, directive_mistakes, review};
+use crate::review::{Reviewed, Standing, directive_mistakes, review_each};
 use crate::spread::spread_heaviest_first;
 
 const EXAMPLES: &str = "\
@@ -75,30 +75,28 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let outcome = fix::run(global, sources, arguments.dry_run)?;
     let (sources, reviewed): (Vec<_>, Vec<_>) = outcome.reviewed.into_iter().unzip();
     let files = sources.iter().zip(reviewed);
-    let files = files.flat_map(|(source, reviewed)| linted_files(source, reviewed));
+    let files = files.flat_map(|(source, reviewed)| {
+        let each = reviewed.into_iter();
+        each.map(move |one| linted_file(source, one))
+    });
     let done = Some(&outcome.report);
     conclude(global, arguments, &sources, files.collect(), done)
 }
 
-/// Lints all sources. Of each review only the findings are kept: the rest is many times as large, and memory that is
-/// used again is quicker than new one.
+/// Lints all sources. Of each review only the findings are kept: the rest is many times as large.
 fn linted(sources: &[Source]) -> Result<Vec<LintedFile<'_>>> {
     let each = spread_heaviest_first(sources, Source::text_bytes, |source| {
-        reviewed(source).map(|reviewed| linted_files(source, reviewed))
+        let mut files = Vec::new();
+        review_source(source, |one| files.push(linted_file(source, one)))?;
+        Ok(files)
     });
-    let mut files = Vec::new();
-    for linted in each {
-        files.extend(linted?);
-    }
-    Ok(files)
+    let each: Vec<_> = each.into_iter().collect::<Result<_>>()?;
+    Ok(each.into_iter().flatten().collect())
 }
 
-fn linted_files(source: &Source, reviewed: Vec<Reviewed>) -> Vec<LintedFile<'_>> {
-    let each = reviewed.into_iter().map(|one| {
-        let migration = &source.folder.migrations[one.index];
-        LintedFile::new(source.path(migration), &migration.text, one)
-    });
-    each.collect()
+fn linted_file(source: &Source, one: Reviewed) -> LintedFile<'_> {
+    let migration = &source.folder.migrations[one.index];
+    LintedFile::new(source.path(migration), &migration.text, one)
 }
 
 /// Shows what is found (and done), and tells how the run ends.
@@ -164,9 +162,16 @@ fn is_stdin(arguments: &Arguments) -> bool {
     arguments.paths.iter().any(|path| path.as_os_str() == "-")
 }
 
-/// Reviews a source as it stands. A directive that cannot be followed is an error: its author believes that
-/// it does something.
+/// Reviews a source as it stands.
 pub(super) fn reviewed(source: &Source) -> Result<Vec<Reviewed>> {
+    let mut all = Vec::new();
+    review_source(source, |one| all.push(one))?;
+    Ok(all)
+}
+
+/// Reviews a source as it stands, and hands over one review after the other. A directive that cannot be followed is
+/// an error: its author believes that it does something.
+fn review_source(source: &Source, mut take: impl FnMut(Reviewed)) -> Result<()> {
     let standing = |at: usize| {
         source
             .standing
@@ -174,27 +179,37 @@ pub(super) fn reviewed(source: &Source) -> Result<Vec<Reviewed>> {
             .copied()
             .unwrap_or(Standing::Released)
     };
-    let reviewed = review(&source.folder.migrations, standing, &source.settings);
     let mut mistakes = Vec::new();
-    for one in &reviewed {
-        let migration = &source.folder.migrations[one.index];
-        let wrong = directive_mistakes(&one.script);
-        if wrong.is_empty() {
-            continue;
-        }
-        let lines = LineIndex::new(&migration.text);
-        for (span, mistake) in wrong {
-            let place = lines.position(&migration.text, span.start);
-            mistakes.push(format!(
-                "{}:{}:{}: {mistake}",
-                source.path(migration),
-                place.line,
-                place.column
-            ));
-        }
-    }
+    review_each(
+        &source.folder.migrations,
+        standing,
+        &source.settings,
+        |one| {
+            mistakes.extend(mistakes_in(source, &one));
+            take(one);
+        },
+    );
     if !mistakes.is_empty() {
         bail!("{}", mistakes.join("\nerror: "));
     }
-    Ok(reviewed)
+    Ok(())
+}
+
+fn mistakes_in(source: &Source, one: &Reviewed) -> Vec<String> {
+    let wrong = directive_mistakes(&one.script);
+    if wrong.is_empty() {
+        return Vec::new();
+    }
+    let migration = &source.folder.migrations[one.index];
+    let lines = LineIndex::new(&migration.text);
+    let told = wrong.into_iter().map(|(span, mistake)| {
+        let place = lines.position(&migration.text, span.start);
+        format!(
+            "{}:{}:{}: {mistake}",
+            source.path(migration),
+            place.line,
+            place.column
+        )
+    });
+    told.collect()
 }

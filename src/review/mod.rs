@@ -68,11 +68,39 @@ pub fn review(
     standing: impl Fn(usize) -> Standing,
     settings: &Settings,
 ) -> Vec<Reviewed> {
-    let scripts = read_all(migrations, &settings.engine);
+    let mut all = Vec::new();
+    review_each(migrations, standing, settings, |reviewed| {
+        all.push(reviewed);
+    });
+    all
+}
+
+/// As [`review`], but hands each review to `take` as soon as it is done: who keeps little of it needs little memory,
+/// and what is given back at once is used again while the processor still has it at hand.
+pub fn review_each(
+    migrations: &[Migration],
+    standing: impl Fn(usize) -> Standing,
+    settings: &Settings,
+    mut take: impl FnMut(Reviewed),
+) {
     let mut schema = Schema::new(settings.engine.dialect);
-    let mut reviewed = Vec::new();
+    // What a file calls may have been created by any file before it.
+    let mut routines = Routines::default();
     let mut before = Standing::Released;
-    for (index, (migration, script)) in migrations.iter().zip(scripts).enumerate() {
+    let batches = migrations.chunks(BATCH).flat_map(|batch| {
+        // Reading is costly, and here each file is read by itself.
+        let scripts = spread(batch, SHARE, |migration| {
+            sql::read_apart(&migration.text, &migration.up, &settings.engine)
+        });
+        batch.iter().zip(scripts)
+    });
+    for (index, (migration, mut script)) in batches.enumerate() {
+        sql::follow_calls(
+            &migration.text,
+            &mut script,
+            &settings.engine,
+            &mut routines,
+        );
         let standing = standing(index);
         if !(before.is_pending() && standing.is_pending()) {
             schema.release();
@@ -87,11 +115,16 @@ pub fn review(
                 script,
                 edited: standing == Standing::Edited,
             };
-            reviewed.push(review_one(unread, &mut schema, settings));
+            take(review_one(unread, &mut schema, settings));
         }
     }
-    reviewed
 }
+
+/// Starting a thread takes about as long as reading this many files.
+const SHARE: usize = 16;
+
+/// As many files are read before they are judged.
+const BATCH: usize = 4 * SHARE;
 
 /// Folds a released migration into the schema without judging it.
 fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
@@ -106,22 +139,6 @@ fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
         }
     }
     facts.settle(schema);
-}
-
-/// Starting a thread takes about as long as reading this many files.
-const SHARE: usize = 16;
-
-/// Reads all files; what a file calls may have been created by any file before it.
-fn read_all(migrations: &[Migration], engine: &Engine) -> Vec<Script> {
-    // Reading is costly, and here each file is read by itself.
-    let mut scripts = spread(migrations, SHARE, |migration| {
-        sql::read_apart(&migration.text, &migration.up, engine)
-    });
-    let mut routines = Routines::default();
-    for (migration, script) in migrations.iter().zip(&mut scripts) {
-        sql::follow_calls(&migration.text, script, engine, &mut routines);
-    }
-    scripts
 }
 
 /// A migration whose turn has come.
