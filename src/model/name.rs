@@ -3,8 +3,6 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use smol_str::{SmolStr, StrExt as _};
-
 use super::Dialect;
 
 /// One identifier. Two are equal when the engine takes them for the same object.
@@ -15,23 +13,22 @@ use super::Dialect;
 /// keep the user's spelling for what is printed.
 #[derive(Clone, Eq)]
 pub struct Ident {
-    /// Nearly every name is short enough to need no memory of its own.
-    folded: SmolStr,
-    written: Option<SmolStr>,
+    folded: Box<str>,
+    written: Option<Box<str>>,
 }
 
 impl Ident {
     /// The identifier that `text` (without its quotes) names in `dialect`.
     pub fn new(text: &str, quoted: bool, dialect: Dialect) -> Self {
         let exact = quoted && dialect == Dialect::Postgres;
-        let folded: SmolStr = if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let folded: Box<str> = if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
             text.into()
         } else {
-            text.to_ascii_lowercase_smolstr()
+            text.to_ascii_lowercase().into()
         };
         let known_by = match dialect {
             Dialect::Postgres => cut(&folded),
-            Dialect::Mysql | Dialect::Sqlite => folded.as_str(),
+            Dialect::Mysql | Dialect::Sqlite => &folded,
         };
         if known_by.len() < folded.len() {
             return Self {

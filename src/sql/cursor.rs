@@ -81,6 +81,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// A cursor before the first token of `within`, which is a part of what this one moves over.
+    #[must_use]
     pub fn part(&self, within: Span) -> Self {
         let tokens = &self.all.tokens;
         let Range { start: first, end } = own(tokens, self.first..self.end, within);

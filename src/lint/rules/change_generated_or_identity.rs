@@ -66,10 +66,10 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
             Turn::Computes => format!(
                 "{subject}gives `{column}` of `{table}` another expression: all releases read other values, and writes to it \
                  fail{}",
-                cost(site, &clause)
+                cost(site, clause)
             ),
         };
-        report.finding(site.span(), message, help(site, &clause, column, turn));
+        report.finding(site.span(), message, help(site, clause, column, turn));
     }
 }
 

@@ -45,7 +45,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
                 retype.told(site),
                 waiting(site)
             ),
-            steps(site, &retype),
+            steps(site, retype),
         );
     }
 }

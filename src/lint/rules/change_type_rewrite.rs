@@ -38,10 +38,10 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     for retype in retypes_to(site, RetypeKind::Replaced) {
         report.finding(
             site.span(),
-            format!("{}: {}{}", retype.told(site), consequence(&retype), waiting(site)),
+            format!("{}: {}{}", retype.told(site), consequence(retype), waiting(site)),
             format!(
                 "Add a column of the new type beside the old one, and move over to it\n\n{}",
-                steps(site, &retype)
+                steps(site, retype)
             ),
         );
     }

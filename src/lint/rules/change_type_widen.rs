@@ -44,7 +44,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         report.at_most(severity).finding(
             site.span(),
             format!("{}: {consequence}{waiting}", retype.told(site)),
-            help(site, &retype),
+            help(site, retype),
         );
     }
 }

@@ -57,7 +57,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
             format!(
                 "{}drops the default of `{column}` of `{table}`: inserts of running releases that leave it out {}",
                 clause.subject(),
-                outcome(&clause, column)
+                outcome(clause, column)
             ),
             format!(
                 "Drop it in a contract migration of its own\n\n\

@@ -38,7 +38,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
             format!("{}: {CONSEQUENCE}{}", retype.told(site), waiting(site)),
             format!(
                 "Add a column with the new character set, and move over to it\n\n{}",
-                steps(site, &retype)
+                steps(site, retype)
             ),
         );
     }

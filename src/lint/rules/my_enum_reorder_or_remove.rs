@@ -47,7 +47,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
             );
             continue;
         };
-        let gone = gone(&retype, old);
+        let gone = gone(retype, old);
         let what = if gone.is_empty() {
             format!(
                 "puts the labels of `{column}` of `{table}` in another order: rows sort otherwise for running releases"
@@ -62,7 +62,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         report.finding(
             site.span(),
             format!("{what}{}", waiting(site)),
-            steps(site, &retype, old, &gone),
+            steps(site, retype, old, &gone),
         );
     }
 }

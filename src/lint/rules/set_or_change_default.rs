@@ -35,7 +35,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
             .and_then(|held| held.def.default.as_ref())
             .filter(|default| !default.is_null());
         let same = held.is_some_and(|held| held.text == default.text);
-        if default.is_null() || same || clause.is_new(site, column) || comes_back(site, &clause, column) {
+        if default.is_null() || same || clause.is_new(site, column) || comes_back(site, clause, column) {
             continue;
         }
         let before = match (held, clause.column(column)) {
