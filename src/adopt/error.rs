@@ -13,7 +13,7 @@ pub enum AdoptError {
     #[error("{history} says that {} did not succeed: {}", list(ids), history.tool.remedy())]
     Failed {
         /// Where it says so.
-        history: History,
+        history: Box<History>,
         /// The migrations.
         ids: Vec<String>,
     },
@@ -38,7 +38,7 @@ pub enum AdoptError {
     #[error("{history} cannot be read: {reason}")]
     Unreadable {
         /// The table.
-        history: History,
+        history: Box<History>,
         /// What is wrong with it.
         reason: String,
     },

@@ -76,7 +76,7 @@ impl History {
             .collect();
         if !failed.is_empty() {
             return Err(AdoptError::Failed {
-                history: self.clone(),
+                history: Box::new(self.clone()),
                 ids: failed,
             });
         }
@@ -93,7 +93,7 @@ impl History {
 
     fn unreadable(&self, reason: String) -> AdoptError {
         AdoptError::Unreadable {
-            history: self.clone(),
+            history: Box::new(self.clone()),
             reason,
         }
     }

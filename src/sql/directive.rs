@@ -60,9 +60,9 @@ pub enum Directive {
     /// Two columns that triggers keep in step until a contract step drops one.
     Sync {
         /// The column that older releases use.
-        old: ColumnName,
+        old: Box<ColumnName>,
         /// The column that newer releases use.
-        new: ColumnName,
+        new: Box<ColumnName>,
     },
 }
 

@@ -290,8 +290,8 @@ impl Reader<'_> {
     fn sync(&self, columns: &str) -> Option<Directive> {
         let (old, new) = columns.split_once("<->")?;
         Some(Directive::Sync {
-            old: self.column(old)?,
-            new: self.column(new)?,
+            old: Box::new(self.column(old)?),
+            new: Box::new(self.column(new)?),
         })
     }
 

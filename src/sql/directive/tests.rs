@@ -86,8 +86,8 @@ fn each_directive_is_read() {
         (
             "sync=users.username<->public.users.handle",
             Directive::Sync {
-                old: column("users", "username"),
-                new: column("users", "handle"),
+                old: Box::new(column("users", "username")),
+                new: Box::new(column("users", "handle")),
             },
         ),
     ];
