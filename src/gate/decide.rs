@@ -25,7 +25,7 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
         } => record(state, slot, version, *live, ships, sight),
         Command::Smoke { slot, passed } => smoke(state, slot, *passed),
         Command::Retire { slot, early } => retire(state, slot, early.as_deref(), sight),
-        Command::Adopt { migrations } => adopt(state, migrations),
+        Command::Adopt { migrations } => Ok(adopt(state, migrations)),
         Command::Begin(candidate) => begin(state, candidate, sight),
         Command::Apply(candidate) => apply(state, candidate, sight),
         Command::Send {
@@ -66,6 +66,21 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
         Command::Rollback { service } => rollback(state, service, sight),
         Command::Settle { service } => settle(state, service, sight),
     }
+}
+
+/// What the gate for contract steps says of a migration: everything that holds it back now.
+pub fn contract_gate(state: &State, candidate: &Candidate, sight: &Sight) -> Vec<Refusal> {
+    held(state, candidate, sight)
+}
+
+/// What the gate for moving traffic says: forward to a release, or back to the standby.
+pub fn cutover_gate(
+    state: &State,
+    to: &SlotId,
+    direction: Direction,
+    sight: &Sight,
+) -> Vec<Refusal> {
+    rules::cutover(state, to, direction, sight)
 }
 
 /// Deploying over a standby ends the rollback to it, so it is held to the same window as `retire`.
@@ -222,13 +237,14 @@ fn nothing_there(id: &SlotId, blocked: &str) -> Refusal {
 }
 
 /// What is known already is left as it is.
-fn adopt(state: &State, migrations: &[super::Adopted]) -> Decision {
+fn adopt(state: &State, migrations: &[super::Adopted]) -> Vec<Event> {
     let unknown = |one: &&super::Adopted| !state.steps.contains_key(&one.migration);
     let new: Vec<_> = migrations.iter().filter(unknown).cloned().collect();
     if new.is_empty() {
-        return Ok(Vec::new());
+        Vec::new()
+    } else {
+        vec![Event::Adopted { migrations: new }]
     }
-    Ok(vec![Event::Adopted { migrations: new }])
 }
 
 /// What holds a migration back, whether it runs whole or statement by statement.

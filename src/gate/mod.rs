@@ -15,9 +15,9 @@ mod sight;
 mod state;
 
 pub use command::{Candidate, Command, Resolution};
-pub use decide::decide;
+pub use decide::{contract_gate, cutover_gate, decide};
 pub use event::{Adopted, Event};
-pub use names::{MigrationId, ReleaseId, SlotId};
+pub use names::{MigrationId, ReleaseId, SlotId, digest};
 pub use refusal::{Holder, Refusal, Rule};
 pub use sight::{Observed, Policy, Sight};
 pub use state::{Cutover, Direction, Release, Retired, Role, Shipped, Slot, State, Status, Step};

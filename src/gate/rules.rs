@@ -267,7 +267,7 @@ fn drift(state: &State, blocked: &str, sight: &Sight) -> Vec<Refusal> {
     let services = sight.routers.keys();
     services
         .filter(|service| !state.cutovers.contains_key(*service))
-        .flat_map(|service| drift_of(state, service, blocked, sight))
+        .filter_map(|service| drift_of(state, service, blocked, sight))
         .collect()
 }
 
@@ -298,21 +298,17 @@ fn drift_of(state: &State, service: &str, blocked: &str, sight: &Sight) -> Optio
 }
 
 fn empty(state: &State, rule: Rule, blocked: &str, to: &SlotId) -> Refusal {
-    match state.retired.get(to) {
-        Some(retired) => {
-            let reason = format!(
-                "{} was retired there on {}: nothing is kept for it any more",
-                retired.version,
-                retired.at.format("%Y-%m-%d %H:%M UTC")
-            );
-            let unblock = format!("deploy a release to {} and cut over to it", to.slot);
-            Refusal::new(rule, blocked, reason, unblock)
-        }
-        None => {
-            let unblock = format!("bgmigrate release record VERSION --slot {}", to.slot);
-            Refusal::new(rule, blocked, "no release is recorded there", unblock)
-        }
-    }
+    let Some(retired) = state.retired.get(to) else {
+        let unblock = format!("bgmigrate release record VERSION --slot {}", to.slot);
+        return Refusal::new(rule, blocked, "no release is recorded there", unblock);
+    };
+    let reason = format!(
+        "{} was retired there on {}: nothing is kept for it any more",
+        retired.version,
+        retired.at.format("%Y-%m-%d %H:%M UTC")
+    );
+    let unblock = format!("deploy a release to {} and cut over to it", to.slot);
+    Refusal::new(rule, blocked, reason, unblock)
 }
 
 /// What stands in a slot, for a refusal.
