@@ -32,14 +32,33 @@ pub struct Config {
     /// The last migration that is released: it and those before it give context and are not judged, so that
     /// a team can begin without mending its history.
     pub released: Option<String>,
-    /// The database, for the commands that need one.
+    /// The database, for the commands that need one; `${VAR}` in it is filled in by them alone, so that lint needs no
+    /// password.
     pub database_url: Option<String>,
+    /// The application whose releases this folder is for; default `app`.
+    pub service: Option<String>,
+    /// What stands before the ids of this folder's migrations in the record, where several folders share a database.
+    pub namespace: Option<String>,
+    /// The slots of the service; default `blue` and `green`.
+    pub slots: Option<Vec<String>>,
+    /// How long a standby stays the rollback target before it may be retired; default `24h`.
+    pub rollback_window: Option<String>,
+    /// The router of the service.
+    pub router: Option<Router>,
     /// What the runner or the role sets for the sessions that migrations run in.
     #[serde(default)]
     pub session: Session,
     /// Lint.
     #[serde(default)]
     pub lint: Lint,
+}
+
+/// The router of the service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Router {
+    /// A file that holds the name of the live slot, relative to the configuration.
+    pub file: String,
 }
 
 /// What the runner or the role sets for the sessions that migrations run in.
@@ -114,7 +133,6 @@ impl Config {
             ("dir", &mut config.dir),
             ("layout", &mut config.layout),
             ("server_version", &mut config.server_version),
-            ("database_url", &mut config.database_url),
             ("lock_timeout", &mut config.session.lock_timeout),
             ("statement_timeout", &mut config.session.statement_timeout),
             ("lock_timeout_limit", &mut config.lint.lock_timeout_limit),
@@ -133,6 +151,7 @@ impl Config {
             ("lock_timeout", &config.session.lock_timeout),
             ("statement_timeout", &config.session.statement_timeout),
             ("lock_timeout_limit", &config.lint.lock_timeout_limit),
+            ("rollback_window", &config.rollback_window),
         ];
         for (key, value) in durations {
             milliseconds(value.as_deref()).map_err(|message| wrong(key, message, None))?;
@@ -165,6 +184,23 @@ impl Config {
         }
     }
 
+    /// The configured database, with the environment's values in it.
+    ///
+    /// # Errors
+    /// When a variable that it names is not set.
+    pub fn database_url(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<String>, String> {
+        let url = self.database_url.as_deref();
+        url.map(|url| expand(url, &variable)).transpose()
+    }
+
+    /// The configured rollback window, in milliseconds.
+    pub fn rollback_window_ms(&self) -> Option<u64> {
+        milliseconds(self.rollback_window.as_deref()).ok().flatten()
+    }
+
     /// Where the migrations run.
     pub fn surroundings(&self) -> Surroundings {
         let read = |value: &Option<String>| milliseconds(value.as_deref()).ok().flatten();
@@ -179,7 +215,7 @@ impl Config {
 /// `5s`, `500ms`, `2min` in milliseconds; a bare number is milliseconds, as in PostgreSQL.
 fn milliseconds(text: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = text else { return Ok(None) };
-    let wrong = || format!("`{text}` is no duration; write it like 500ms, 5s or 2min");
+    let wrong = || format!("`{text}` is no duration; write it like 500ms, 5s, 2min, 24h or 7d");
     let trimmed = text.trim();
     let digits = trimmed
         .find(|c: char| !c.is_ascii_digit())
@@ -190,6 +226,7 @@ fn milliseconds(text: Option<&str>) -> Result<Option<u64>, String> {
         "s" => 1_000,
         "min" | "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(wrong()),
     };
     number.checked_mul(unit).map(Some).ok_or_else(wrong)

@@ -25,31 +25,37 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "sql", "schema", "classify", "cost", "lint", "nearest", "spread",
         ],
     ),
-    ("plan", &["model", "sql", "classify", "review", "lint"]),
+    ("gate", &["model"]),
+    (
+        "plan",
+        &["model", "sql", "classify", "review", "lint", "gate"],
+    ),
     ("adopt", &["model"]),
     ("uses", &["model", "sql", "schema"]),
-    ("gate", &["model"]),
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),
     (
         "report",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest", "spread",
+            "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest", "spread", "gate",
         ],
     ),
     ("files", &["folder", "spread"]),
+    ("store", &["model", "gate"]),
+    ("router", &["gate"]),
+    ("run", &["model", "gate", "plan", "store"]),
     ("config", &["model", "folder", "lint", "nearest"]),
     (
         "cli",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
-            "nearest", "spread",
+            "nearest", "spread", "gate", "store", "run", "router",
         ],
     ),
 ];
 
 /// The rooms at the edge: they alone touch the disk, the environment, other programs and the terminal.
-const EDGES: &[&str] = &["files", "cli"];
+const EDGES: &[&str] = &["files", "store", "router", "run", "cli"];
 
 /// What a pure room never says.
 const IMPURE: &[&str] = &[

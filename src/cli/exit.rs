@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::run::RunError;
+use crate::store::{DatabaseError, StoreError};
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -24,8 +27,29 @@ pub enum Status {
 
 impl Status {
     /// The status that an error ends with. What the files and the command line can get wrong is usage.
-    pub fn of(_error: &anyhow::Error) -> Self {
-        Self::Usage
+    pub fn of(error: &anyhow::Error) -> Self {
+        if let Some(error) = error.downcast_ref::<RunError>() {
+            return match error {
+                RunError::Store(error) => Self::of_store(error),
+                RunError::Failed { error, .. } => match **error {
+                    DatabaseError::Lost(_) => Self::Unreachable,
+                    _ => Self::Failed,
+                },
+                RunError::Unrunnable { .. } => Self::Usage,
+                RunError::Edited { .. } | RunError::Refused(_) => Self::Refused,
+                RunError::Unknown { .. } => Self::Unknown,
+            };
+        }
+        error.downcast_ref().map_or(Self::Usage, Self::of_store)
+    }
+
+    const fn of_store(error: &StoreError) -> Self {
+        match error {
+            StoreError::Database(DatabaseError::Url(_))
+            | StoreError::Newer { .. }
+            | StoreError::Pooled { .. } => Self::Usage,
+            _ => Self::Unreachable,
+        }
     }
 }
 

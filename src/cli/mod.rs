@@ -1,13 +1,24 @@
 //! The command line: the only room that prints. One file a command.
 
+mod apply;
 mod classify;
+mod cutover;
+mod database;
 mod exit;
 mod explain;
 mod fix;
+mod gate;
+mod history;
+mod init;
 mod lint;
 mod output;
 mod plan;
+mod release;
+mod resolve;
+mod retire;
+mod router;
 mod source;
+mod status;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,7 +52,7 @@ Exit status:
   6  the outcome is unknown; what to look at is printed";
 
 /// What every command takes. A flag beats an environment variable beats `bgmigrate.toml`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 struct Global {
     /// Configuration file [default: bgmigrate.toml, looked for from here upwards]
     #[arg(long, global = true, value_name = "FILE", env = "BGMIGRATE_CONFIG")]
@@ -55,6 +66,15 @@ struct Global {
     /// The folder's layout, or `auto` [default: configured, or auto]
     #[arg(long, global = true, value_name = "LAYOUT", env = "BGMIGRATE_LAYOUT", value_parser = wanted)]
     layout: Option<Wanted>,
+    /// The database that keeps the record [default: `DATABASE_URL`, or the configured one]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "BGMIGRATE_DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
     /// human, json, markdown, github, gitlab, sarif or junit
     #[arg(
         long,
@@ -83,6 +103,30 @@ enum Command {
     Explain(explain::Arguments),
     /// Review what is pending: phases, locks, hazards, and the rollout in order
     Plan(plan::Arguments),
+    /// Make the record in the database; or adopt a database that another tool has migrated
+    Init(init::Arguments),
+    /// Record the releases that are deployed
+    #[command(subcommand)]
+    Release(release::Action),
+    /// Show slots, releases, rollback windows and what is pending
+    Status(status::Arguments),
+    /// Run what the gates allow, in order
+    Apply(apply::Arguments),
+    /// Ask whether something may happen now; changes nothing
+    Gate(gate::Arguments),
+    /// Move traffic to a slot: gate, intent, flip, read back, record
+    Cutover(cutover::Cutover),
+    /// Move traffic back to the standby, at once
+    Rollback(cutover::Rollback),
+    /// Finish or undo an interrupted cutover
+    Resume(cutover::Resume),
+    Router(router::Arguments),
+    /// Close the rollback to a slot's release, and free the contract steps that waited for it
+    Retire(retire::Arguments),
+    /// Settle a statement of which nobody knows whether it ran
+    Resolve(resolve::Arguments),
+    /// Show the record: who, when, what, from where
+    History(history::Arguments),
 }
 
 /// A layout as the command line asks for it.
@@ -132,6 +176,18 @@ pub fn main() -> ExitCode {
         Command::Classify(arguments) => classify::run(global, arguments),
         Command::Explain(arguments) => explain::run(global, arguments),
         Command::Plan(arguments) => plan::run(global, arguments),
+        Command::Init(arguments) => init::run(global, arguments),
+        Command::Release(action) => release::run(global, action),
+        Command::Status(arguments) => status::run(global, arguments),
+        Command::Apply(arguments) => apply::run(global, arguments),
+        Command::Gate(arguments) => gate::run(global, arguments),
+        Command::Cutover(arguments) => cutover::run(global, arguments),
+        Command::Rollback(arguments) => cutover::rollback(global, arguments),
+        Command::Resume(arguments) => cutover::resume(global, arguments),
+        Command::Router(arguments) => router::run(global, arguments),
+        Command::Retire(arguments) => retire::run(global, arguments),
+        Command::Resolve(arguments) => resolve::run(global, arguments),
+        Command::History(arguments) => history::run(global, arguments),
     };
     exit(outcome)
 }

@@ -92,8 +92,10 @@ pub(super) enum Misfit {
 
 /// The configuration, and where relative paths in it start.
 pub(super) struct Home {
-    config: Config,
-    folder: PathBuf,
+    /// What it says.
+    pub config: Config,
+    /// The folder that relative paths in it start from.
+    pub folder: PathBuf,
 }
 
 impl Home {
@@ -280,6 +282,17 @@ fn of_folder(
         history,
     };
     source(home, global, read, dir.to_owned(), HashMap::new(), talk)
+}
+
+/// The configured folder, every migration judged by itself: what a database has applied is for its record to tell.
+pub(super) fn whole_folder(home: &Home, global: &Global) -> Result<Source> {
+    let mut talk = Talk::default();
+    let dir = home.migrations(global);
+    let source = of_folder(home, global, &dir, Scope::All, Misfit::Refuse, &mut talk);
+    talk.tell();
+    let mut source = source?;
+    source.standing.fill(Standing::Alone);
+    Ok(source)
 }
 
 /// Every migration by itself, but for those up to the configured `released`.

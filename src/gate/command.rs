@@ -109,6 +109,11 @@ pub enum Command {
         /// Of which service.
         service: String,
     },
+    /// Take the slot that the router sends traffic to for the live one.
+    Follow {
+        /// Of which service.
+        service: String,
+    },
     /// Settle a cutover in flight by what the router says.
     Settle {
         /// Of which service.

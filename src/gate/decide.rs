@@ -64,6 +64,7 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
         Command::Undone { migration } => undone(state, migration),
         Command::Cutover { to } => cutover(state, to, Direction::Forward, sight),
         Command::Rollback { service } => rollback(state, service, sight),
+        Command::Follow { service } => follow(state, service, sight),
         Command::Settle { service } => settle(state, service, sight),
     }
 }
@@ -280,7 +281,7 @@ fn mixed(migration: &MigrationId, blocked: &str) -> Refusal {
         blocked,
         "it mixes steps that must run before the cutover with steps that must wait until every older release is \
          retired, so no moment is right for it",
-        format!("bgmigrate split {migration}"),
+        format!("split {migration} into one migration for each phase"),
     )
 }
 
@@ -607,6 +608,65 @@ fn rollback(state: &State, service: &str, sight: &Sight) -> Decision {
         reason,
         unblock,
     )])
+}
+
+/// Traffic is where it is: the record can only follow. No gate is asked, for none can be kept any more.
+fn follow(state: &State, service: &str, sight: &Sight) -> Decision {
+    let blocked = format!("following the router of {service}");
+    let flight = rules::in_flight(state, service, &blocked);
+    if !flight.is_empty() {
+        return Err(flight);
+    }
+    let refuse = |reason: String, unblock: String| {
+        Err(vec![Refusal::new(
+            Rule::Lockstep,
+            &blocked,
+            reason,
+            unblock,
+        )])
+    };
+    let seen = match sight.routers.get(service) {
+        Some(Observed::At(slot)) => slot,
+        Some(Observed::Elsewhere(slot)) => {
+            let reason = format!("the router sends traffic to {slot}");
+            return refuse(reason, "bgmigrate router enforce".to_owned());
+        }
+        Some(Observed::Unreadable(why)) => {
+            let reason = format!("the router could not be asked: {why}");
+            return refuse(
+                reason,
+                "make the router answer, then run this again".to_owned(),
+            );
+        }
+        None => {
+            let reason = "nobody asked the router".to_owned();
+            return refuse(reason, "configure the router".to_owned());
+        }
+    };
+    let live = state.live(service).map(|(id, _)| id.slot.clone());
+    if live.as_ref() == Some(seen) {
+        return Ok(Vec::new());
+    }
+    let to = SlotId::new(service, seen);
+    let Some(slot) = state.slots.get(&to) else {
+        let reason = format!("no release is recorded in {to}, to which it sends traffic");
+        let unblock = format!("bgmigrate release record VERSION --slot {seen} --live");
+        return refuse(reason, unblock);
+    };
+    let direction = match slot.role {
+        Role::Standby => Direction::Back,
+        Role::Live | Role::Staged => Direction::Forward,
+    };
+    let service = service.to_owned();
+    Ok(vec![
+        Event::CutoverIntended {
+            service: service.clone(),
+            from: live,
+            to: to.slot,
+            direction,
+        },
+        Event::CutoverCompleted { service },
+    ])
 }
 
 /// What is recorded follows what the router says, never the other way round.

@@ -235,7 +235,7 @@ pub(super) fn ready(
             FilePhase::Contract => continue,
         };
         let unblock = match phase {
-            FilePhase::Mixed => format!("bgmigrate split {id}"),
+            FilePhase::Mixed => format!("split {id} into one migration for each phase"),
             _ => "bgmigrate apply".to_owned(),
         };
         refusals.push(Refusal::new(Rule::CutoverGate, blocked, reason, unblock));

@@ -99,7 +99,7 @@ pub struct Verdict {
 /// Neutral statements take the phase of what stands beside them. Expand and migrate statements in
 /// one file make a `migrate` file: both run before the cutover, and neither hurts an old release.
 /// Contract (or opaque) beside expand or migrate is `mixed`: no moment is right for such a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FilePhase {
     /// Runs before the cutover.

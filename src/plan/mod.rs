@@ -3,6 +3,7 @@
 //! Without a database nothing is known to be applied, so every migration under review counts as pending,
 //! and a contract step waits for the retirement of every release that does not ship it.
 
+mod steps;
 mod touch;
 
 use serde::Serialize;
@@ -10,6 +11,9 @@ use serde::Serialize;
 use crate::model::{FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict};
 use crate::review::Reviewed;
 use touch::Held;
+
+pub use steps::{FolderStep, Manner, Statement, Unrunnable, steps};
+pub use touch::Held as Waiting;
 
 pub use crate::classify::{Part, split};
 

@@ -14,16 +14,30 @@ struct Touched<'a> {
 
 /// What the contract steps of migrations that wait will change.
 #[derive(Default)]
-pub(super) struct Held<'a> {
+pub struct Held<'a> {
     /// For each object: the places of the migrations that change it, and the column if it is one.
     by_object: HashMap<&'a Name, Vec<(usize, Option<&'a Ident>)>>,
 }
 
 impl<'a> Held<'a> {
+    /// Holds whatever lasts of what a migration changes, whatever its phases.
+    pub fn hold_all(&mut self, place: usize, reviewed: &'a Reviewed) {
+        self.hold_those(
+            place,
+            changes(reviewed).filter(|(_, phase)| *phase != Phase::Neutral),
+        );
+    }
+
     /// Holds what the contract steps of a migration change; `place` tells it from the others.
-    pub(super) fn hold(&mut self, place: usize, reviewed: &'a Reviewed) {
-        let contract = changes(reviewed).filter(|(_, phase)| phase.gates_as_contract());
-        for one in contract.flat_map(|(change, _)| touched(change)) {
+    pub fn hold(&mut self, place: usize, reviewed: &'a Reviewed) {
+        self.hold_those(
+            place,
+            changes(reviewed).filter(|(_, phase)| phase.gates_as_contract()),
+        );
+    }
+
+    fn hold_those(&mut self, place: usize, changes: impl Iterator<Item = (&'a Change, Phase)>) {
+        for one in changes.flat_map(|(change, _)| touched(change)) {
             let holds = self.by_object.entry(one.object).or_default();
             if !holds.contains(&(place, one.column)) {
                 holds.push((place, one.column));
@@ -33,7 +47,7 @@ impl<'a> Held<'a> {
 
     /// The places of the migrations that are in the way of `later`, each with the first object that both change, as
     /// people name it. A column that is held does not hold its whole table.
-    pub(super) fn in_the_way(&self, later: &'a Reviewed) -> BTreeMap<usize, String> {
+    pub fn in_the_way(&self, later: &'a Reviewed) -> BTreeMap<usize, String> {
         let mut found = BTreeMap::new();
         let lasting = changes(later).filter(|(_, phase)| *phase != Phase::Neutral);
         for one in lasting.flat_map(|(change, _)| touched(change)) {

@@ -10,6 +10,7 @@ mod junit;
 mod lint;
 mod markdown;
 mod plan;
+mod record;
 mod sarif;
 
 use std::fmt;
@@ -20,6 +21,7 @@ pub use fixes::{FixReport, fixes, patch};
 use lint::Located;
 pub use lint::{LintReport, LintedFile, lint};
 pub use plan::plan;
+pub use record::{Ran, applied, history, refusals, status};
 
 use crate::model::Migration;
 use crate::nearest::nearest;

@@ -65,6 +65,26 @@ impl Script {
             .any(|placed| placed.directive == Directive::AfterCutover)
     }
 
+    /// The version from which on releases do not use what its contract steps touch.
+    pub fn unused_since(&self) -> Option<&str> {
+        self.directives
+            .iter()
+            .find_map(|placed| match &placed.directive {
+                Directive::UnusedSince { version } => Some(version.as_str()),
+                _ => None,
+            })
+    }
+
+    /// The queries that must find nothing before the cutover.
+    pub fn checks(&self) -> impl Iterator<Item = &str> {
+        self.directives
+            .iter()
+            .filter_map(|placed| match &placed.directive {
+                Directive::Check { query } => Some(query.as_str()),
+                _ => None,
+            })
+    }
+
     /// Whether the file says that it runs outside of a transaction.
     pub fn says_transaction_off(&self) -> bool {
         self.directives

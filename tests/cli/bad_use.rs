@@ -27,7 +27,7 @@ fn a_configuration_that_says_something_wrong_is_named_with_line_and_column() {
         ),
         (
             "dialekt = \"sqlite\"\n",
-            "bgmigrate.toml:1:1: unknown field `dialekt`, expected one of `dir`, `layout`, `dialect`, `flavour`, `server_version`, `released`, `database_url`, `session`, `lint`; did you mean `dialect`?",
+            "bgmigrate.toml:1:1: unknown field `dialekt`, expected one of `dir`, `layout`, `dialect`, `flavour`, `server_version`, `released`, `database_url`, `service`, `namespace`, `slots`, `rollback_window`, `router`, `session`, `lint`; did you mean `dialect`?",
         ),
         (
             "dialect = \"sqlit\"\n",
@@ -55,7 +55,7 @@ fn a_configuration_that_says_something_wrong_is_named_with_line_and_column() {
         ),
         (
             "[session]\nlock_timeout = \"5 parsecs\"\n",
-            "bgmigrate.toml:2:1: `5 parsecs` is no duration; write it like 500ms, 5s or 2min",
+            "bgmigrate.toml:2:1: `5 parsecs` is no duration; write it like 500ms, 5s, 2min, 24h or 7d",
         ),
         (
             "[lint.rules]\ndrop-colum = \"off\"\n",
@@ -136,7 +136,7 @@ fn a_word_that_is_not_known_is_named_and_a_near_one_proposed() {
             ),
             (
                 "lnt",
-                "error: unrecognized subcommand 'lnt'\n\n  tip: a similar subcommand exists: 'lint'\n\nUsage: bgmigrate [OPTIONS] <COMMAND>\n\nFor more information, try '--help'.",
+                "error: unrecognized subcommand 'lnt'\n\n  tip: some similar subcommands exist: 'init', 'lint'\n\nUsage: bgmigrate [OPTIONS] <COMMAND>\n\nFor more information, try '--help'.",
             ),
             (
                 "lint --sinse main",

@@ -1,0 +1,288 @@
+//! What the commands with a database share: configuration, folder, connection, and the same words for a refusal.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
+
+use super::lint::reviewed;
+use super::source::{Home, Source, whole_folder};
+use super::{Global, Status, output};
+use crate::gate::{Policy, Refusal, Sight, SlotId};
+use crate::model::Dialect;
+use crate::plan::{FolderStep, Subject, steps};
+use crate::report;
+use crate::review::Reviewed;
+use crate::router::{File, Router as _};
+use crate::store::{Missing, Origin, Snapshot, Store, Target};
+
+/// The slots of a service that configures none.
+const SLOTS: [&str; 2] = ["blue", "green"];
+
+/// The configuration, as far as databases go.
+pub(super) struct Setup {
+    pub home: Home,
+    pub target: Target,
+    pub service: String,
+    pub slots: Vec<String>,
+    pub policy: Policy,
+}
+
+impl Setup {
+    /// Finds the configuration and the database that it names.
+    pub(super) fn of(global: &Global, service: Option<&str>) -> Result<Self> {
+        let home = Home::find(global)?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let configured = home
+            .config
+            .database_url(variable)
+            .map_err(anyhow::Error::msg);
+        let url = match global
+            .database_url
+            .clone()
+            .or_else(|| variable("DATABASE_URL"))
+        {
+            Some(url) => Some(url),
+            None => configured
+                .context("reading `database_url` of bgmigrate.toml")?
+                .map(|url| from_file(&home.folder, url)),
+        };
+        let Some(url) = url else {
+            bail!(
+                "no database is named: give --database-url, set DATABASE_URL, or write `database_url` into bgmigrate.toml"
+            );
+        };
+        let target: Target = url.parse().map_err(crate::store::StoreError::Database)?;
+        let config = &home.config;
+        let window = config
+            .rollback_window_ms()
+            .and_then(|ms| i64::try_from(ms).ok());
+        let policy = Policy {
+            rollback_window: window
+                .map_or(Policy::default().rollback_window, TimeDelta::milliseconds),
+            ..Policy::default()
+        };
+        let slots = config.slots.clone();
+        Ok(Self {
+            service: service
+                .or(config.service.as_deref())
+                .unwrap_or("app")
+                .to_owned(),
+            slots: slots.unwrap_or_else(|| SLOTS.map(str::to_owned).to_vec()),
+            target,
+            policy,
+            home,
+        })
+    }
+
+    /// A slot of the service, which must be configured.
+    pub(super) fn slot(&self, name: &str) -> Result<SlotId> {
+        if self.slots.iter().any(|slot| slot == name) {
+            return Ok(SlotId::new(&self.service, name));
+        }
+        bail!(
+            "there is no slot `{name}`; the slots are {} (`slots` in bgmigrate.toml)",
+            self.slots.join(", ")
+        )
+    }
+
+    /// Reads the folder in the database's dialect.
+    pub(super) fn folder(&self, global: &Global) -> Result<Shelf> {
+        let dialect = self.target.dialect();
+        let said = global.dialect.or(self.home.config.dialect);
+        if let Some(other) = said.filter(|said| *said != dialect) {
+            bail!(
+                "the folder is {other}, and {} is {dialect}: one of the two is not what was meant",
+                self.target
+            );
+        }
+        let global = Global {
+            dialect: Some(dialect),
+            ..global.clone()
+        };
+        let source = whole_folder(&self.home, &global)?;
+        let reviewed = reviewed(&source)?;
+        Ok(Shelf { source, reviewed })
+    }
+
+    /// The configured router.
+    pub(super) fn router(&self) -> Option<File> {
+        let configured = self.home.config.router.as_ref()?;
+        Some(File {
+            path: self.home.folder.join(&configured.file),
+        })
+    }
+
+    /// What stands before the ids of this folder.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.home.config.namespace.as_deref()
+    }
+
+    /// Connects to the record.
+    pub(super) async fn store(&self, missing: Missing) -> Result<Store> {
+        Ok(Store::open(self.target.clone(), origin(), missing).await?)
+    }
+
+    /// What is seen now.
+    pub(super) fn sight(&self, snapshot: &Snapshot) -> Sight {
+        let router = self
+            .router()
+            .map(|router| (self.service.clone(), router.observe()));
+        Sight {
+            policy: self.policy,
+            routers: router.into_iter().collect(),
+            ..Sight::at(snapshot.now)
+        }
+    }
+}
+
+/// The folder, read and reviewed.
+pub(super) struct Shelf {
+    source: Source,
+    reviewed: Vec<Reviewed>,
+}
+
+impl Shelf {
+    /// Its migrations, as people shall read them.
+    pub(super) fn subjects(&self) -> Vec<Subject<'_>> {
+        let each = self.reviewed.iter().map(|reviewed| {
+            let migration = &self.source.folder.migrations[reviewed.index];
+            Subject {
+                migration,
+                reviewed,
+                file: self.source.path(migration),
+            }
+        });
+        each.collect()
+    }
+
+    /// Its steps.
+    pub(super) fn steps<'a>(
+        &self,
+        subjects: &'a [Subject<'a>],
+        setup: &Setup,
+    ) -> Vec<FolderStep<'a>> {
+        steps(subjects, setup.namespace(), self.dialect())
+    }
+
+    const fn dialect(&self) -> Dialect {
+        self.source.settings.engine.dialect
+    }
+}
+
+/// The URL of a file of SQLite is relative to the configuration that says it, as every other path there.
+fn from_file(folder: &Path, url: String) -> String {
+    match url.strip_prefix("sqlite:") {
+        Some(path) if !path.starts_with(['/', ':']) => {
+            format!("sqlite:{}", folder.join(path).display())
+        }
+        _ => url,
+    }
+}
+
+/// The place of a migration among the steps, by its id in the record, its id in the folder, or its file.
+pub(super) fn place(
+    subjects: &[Subject<'_>],
+    steps: &[FolderStep<'_>],
+    named: &str,
+) -> Result<usize> {
+    let matches = |at: &usize| {
+        let step = &steps[*at];
+        let migration = subjects[*at].migration;
+        // Layouts number 0003 as 3; people write what they see.
+        let plain = named.trim_start_matches('0');
+        [step.id.as_str(), &migration.id, &step.file, &migration.file].contains(&named)
+            || migration.id == plain
+    };
+    let found = (0..steps.len()).find(matches);
+    found.with_context(|| format!("no migration of the folder has the id or the file `{named}`"))
+}
+
+/// Runs what talks to a database, on this thread.
+pub(super) fn wait_for<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.context("starting the runtime")?.block_on(work)
+}
+
+/// Prints refusals, and ends with their status.
+pub(super) fn refused(global: &Global, refusals: &[Refusal]) -> Result<Status> {
+    let text = report::refusals(refusals, global.format, output::paint());
+    output::answer(&output::suited(text, "gate", global.format)?)?;
+    Ok(Status::Refused)
+}
+
+/// A flag that Ctrl-C (or SIGTERM's kin) sets; a second one ends the process.
+pub(super) fn stop_flag() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if raised.swap(true, Ordering::Relaxed) {
+                output::talk(
+                    "stopped at once; the server may still work on the statement. `bgmigrate apply` finds out what became of it",
+                );
+                std::process::exit(Status::Unknown as i32);
+            }
+            output::talk("stopping after the statement that runs; once more to stop at once");
+        }
+    });
+    flag
+}
+
+/// Who does this, from where, as the environment tells.
+fn origin() -> Origin {
+    let variable = |names: &[&str]| {
+        let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
+        values.find(|value| !value.is_empty())
+    };
+    let job = match (
+        variable(&["GITHUB_REPOSITORY"]),
+        variable(&["GITHUB_RUN_ID"]),
+    ) {
+        (Some(repository), Some(run)) => Some(format!("github:{repository}/actions/runs/{run}")),
+        _ => variable(&[
+            "CI_JOB_URL",
+            "BUILD_URL",
+            "CIRCLE_BUILD_URL",
+            "BUILDKITE_BUILD_URL",
+        ]),
+    };
+    let host = variable(&["HOSTNAME"])
+        .or_else(host_name)
+        .unwrap_or_else(|| "unknown".to_owned());
+    let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let started_us = started.map_or(0, |elapsed| elapsed.as_micros());
+    Origin {
+        actor: variable(&[
+            "GITHUB_ACTOR",
+            "GITLAB_USER_LOGIN",
+            "BUILD_USER_ID",
+            "USER",
+            "LOGNAME",
+            "USERNAME",
+        ])
+        .unwrap_or_else(|| "unknown".to_owned()),
+        host,
+        job,
+        git_commit: variable(&[
+            "GITHUB_SHA",
+            "CI_COMMIT_SHA",
+            "GIT_COMMIT",
+            "CIRCLE_SHA1",
+            "BUILDKITE_COMMIT",
+        ]),
+        tool: concat!("bgmigrate ", env!("CARGO_PKG_VERSION")).to_owned(),
+        run: format!("{started_us:x}-{:x}", std::process::id()),
+    }
+}
+
+/// The name that a shell without `HOSTNAME` does not export.
+fn host_name() -> Option<String> {
+    let file = PathBuf::from("/etc/hostname");
+    let name = crate::files::read_file(&file).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}

@@ -1,0 +1,168 @@
+//! `bgmigrate gate`.
+
+use anyhow::{Result, bail};
+
+use super::database::{Setup, place, refused, wait_for};
+use super::{Global, Status, output};
+use crate::gate::{
+    Candidate, Command, Direction, Refusal, SlotId, State, contract_gate, cutover_gate, decide,
+};
+use crate::plan::FolderStep;
+use crate::store::{Missing, Snapshot};
+
+const EXAMPLES: &str = "\
+Examples:
+  bgmigrate gate cutover --to green           may traffic move to green now?
+  bgmigrate gate contract                     may the pending contract steps run now?
+  bgmigrate gate contract --migration 0004    may this one?
+  bgmigrate gate rollback                     is the way back open?
+
+Ends with 0 or 3, and changes nothing: the line for CI.";
+
+/// Ask whether something may happen now.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// What is asked for
+    #[arg(value_enum)]
+    gate: Gate,
+    /// The slot that traffic shall move to, or the version in it
+    #[arg(long, value_name = "SLOT|VERSION")]
+    to: Option<String>,
+    /// The contract step that shall run [default: all that are pending]
+    #[arg(long, value_name = "ID")]
+    migration: Option<String>,
+    /// The service [default: configured, or app]
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// Traffic moves to another slot
+    Cutover,
+    /// Contract steps run
+    Contract,
+    /// Traffic moves back to the standby
+    Rollback,
+}
+
+pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
+    let setup = Setup::of(global, arguments.service.as_deref())?;
+    match (arguments.gate, &arguments.to, &arguments.migration) {
+        (Gate::Cutover, None, _) => bail!("`gate cutover` needs --to SLOT"),
+        (Gate::Contract, Some(_), _) => {
+            bail!("`gate contract` asks about migrations; --to is for cutover and rollback")
+        }
+        (Gate::Cutover | Gate::Rollback, _, Some(_)) => bail!("--migration is for `gate contract`"),
+        _ => {}
+    }
+    let shelf = match arguments.gate {
+        Gate::Contract => Some(setup.folder(global)?),
+        Gate::Cutover | Gate::Rollback => None,
+    };
+    let subjects = shelf
+        .as_ref()
+        .map(super::database::Shelf::subjects)
+        .unwrap_or_default();
+    let steps = shelf
+        .as_ref()
+        .map(|shelf| shelf.steps(&subjects, &setup))
+        .unwrap_or_default();
+    let asked = match (&arguments.migration, &shelf) {
+        (Some(id), Some(_)) => Some(place(&subjects, &steps, id)?),
+        _ => None,
+    };
+    let snapshot = wait_for(async {
+        let mut store = setup.store(Missing::Refuse).await?;
+        let also: Vec<&str> = steps
+            .iter()
+            .filter_map(|step| step.unused_since.as_deref())
+            .collect();
+        let snapshot = store.load(&also).await?;
+        store.close().await;
+        Ok(snapshot.unwrap_or_default())
+    })?;
+    let refusals = match arguments.gate {
+        Gate::Contract => contract(&setup, &snapshot, &steps, asked),
+        Gate::Cutover | Gate::Rollback => moves(&setup, &snapshot, arguments)?,
+    };
+    if refusals.is_empty() {
+        if !global.quiet {
+            output::talk("allowed");
+        }
+        return match global.format {
+            crate::report::Format::Human => Ok(Status::Done),
+            _ => refused(global, &[]).map(|_| Status::Done),
+        };
+    }
+    refused(global, &refusals)
+}
+
+fn contract(
+    setup: &Setup,
+    snapshot: &Snapshot,
+    steps: &[FolderStep<'_>],
+    asked: Option<usize>,
+) -> Vec<Refusal> {
+    let sight = setup.sight(snapshot);
+    let pending = steps.iter().enumerate().filter(|(at, step)| match asked {
+        Some(asked) => asked == *at,
+        None => step.phase.gates_as_contract(),
+    });
+    let pending = pending.filter(|(_, step)| !snapshot.state.is_applied(&step.id));
+    pending
+        .flat_map(|(_, step)| {
+            contract_gate(
+                &snapshot.state,
+                &Candidate {
+                    migration: step.id.clone(),
+                    phase: step.phase,
+                    checksum: step.checksum.clone(),
+                    unused_by: std::collections::BTreeSet::new(),
+                    unused_since: step.unused_since.clone(),
+                    behind: Vec::new(),
+                },
+                &sight,
+            )
+        })
+        .collect()
+}
+
+fn moves(setup: &Setup, snapshot: &Snapshot, arguments: &Arguments) -> Result<Vec<Refusal>> {
+    let state = &snapshot.state;
+    let command = match (arguments.gate, &arguments.to) {
+        (Gate::Rollback, None) => Command::Rollback {
+            service: setup.service.clone(),
+        },
+        (Gate::Rollback, Some(to)) => {
+            let to = named(setup, state, to)?;
+            let sight = setup.sight(snapshot);
+            return Ok(cutover_gate(state, &to, Direction::Back, &sight));
+        }
+        (_, to) => Command::Cutover {
+            to: named(setup, state, to.as_deref().unwrap_or_default())?,
+        },
+    };
+    Ok(decide(state, &command, &setup.sight(snapshot))
+        .err()
+        .unwrap_or_default())
+}
+
+/// A slot by its name, or by the version that it holds.
+fn named(setup: &Setup, state: &State, name: &str) -> Result<SlotId> {
+    let slots = &setup.slots;
+    if slots.iter().any(|slot| slot == name) {
+        return Ok(SlotId::new(&setup.service, name));
+    }
+    let holding = state
+        .of(&setup.service)
+        .find(|(_, slot)| slot.version == name);
+    match holding {
+        Some((id, _)) => Ok(id.clone()),
+        None => bail!(
+            "`{name}` is no slot ({}), and no slot holds a version of that name",
+            slots.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,274 @@
+//! The folder as the gates and the runner see it: one step a migration, with what it is, and how it has to run.
+
+use std::collections::BTreeMap;
+
+use super::Subject;
+use crate::gate::{MigrationId, Shipped, digest};
+use crate::model::{
+    Action, Change, Dialect, FilePhase, LineIndex, Span, TableChange, TransactionControl,
+    TransactionMode,
+};
+use crate::review::Reviewed;
+use crate::sql::OpaqueKind;
+
+/// A migration of the folder, ready to be judged and run.
+pub struct FolderStep<'a> {
+    /// Its id in the record.
+    pub id: MigrationId,
+    /// Its file, as people shall read it.
+    pub file: String,
+    /// Of what runs on the way up, whatever its line ends.
+    pub checksum: String,
+    /// What runs on the way up.
+    pub text: String,
+    /// Its phase.
+    pub phase: FilePhase,
+    /// It may complete after the cutover.
+    pub after_cutover: bool,
+    /// The version from which on releases do not use what it touches.
+    pub unused_since: Option<String>,
+    /// Queries that must find nothing before the cutover.
+    pub checks: Vec<String>,
+    /// How it has to run, or why it cannot.
+    pub manner: Result<Manner, Unrunnable>,
+    /// Its statements, as they are sent.
+    pub statements: Vec<Statement<'a>>,
+    /// What the review said of it.
+    pub reviewed: &'a Reviewed,
+}
+
+/// How a migration has to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As one transaction, together with its record.
+    Whole,
+    /// Statement by statement, each with a line in the journal before it is sent.
+    ByStatement,
+}
+
+/// One statement of a migration.
+pub struct Statement<'a> {
+    /// Its text.
+    pub sql: &'a str,
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// What it does.
+    pub changes: &'a [Change],
+    /// It was understood.
+    pub understood: bool,
+    /// It can be part of a transaction, which then holds its line of the journal too.
+    pub in_transaction: bool,
+}
+
+/// Why a migration cannot be run by us.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unrunnable {
+    /// It opens or ends transactions in its middle.
+    #[error(
+        "it has transactions of its own (line {line}): a run that is killed between two of them could not be told from \
+         one that is not; take BEGIN and COMMIT out, or split it into a migration for each"
+    )]
+    OwnTransactions {
+        /// Where.
+        line: usize,
+    },
+    /// A template engine fills it in.
+    #[error("line {line} is not SQL yet: {reason}; run it by the tool that fills it in")]
+    NotYetSql {
+        /// Where.
+        line: usize,
+        /// What.
+        reason: String,
+    },
+}
+
+/// The steps of a folder, in its order. `namespace` stands before their ids where several folders share a database.
+pub fn steps<'a>(
+    subjects: &'a [Subject<'a>],
+    namespace: Option<&str>,
+    dialect: Dialect,
+) -> Vec<FolderStep<'a>> {
+    subjects
+        .iter()
+        .map(|subject| step(subject, namespace, dialect))
+        .collect()
+}
+
+impl FolderStep<'_> {
+    /// As a release ships it.
+    pub const fn shipped(&self) -> Shipped {
+        Shipped {
+            phase: self.phase,
+            after_cutover: self.after_cutover,
+        }
+    }
+
+    /// All that a release ships that was built with these steps.
+    pub fn ships(steps: &[Self]) -> BTreeMap<MigrationId, Shipped> {
+        steps
+            .iter()
+            .map(|step| (step.id.clone(), step.shipped()))
+            .collect()
+    }
+}
+
+fn step<'a>(subject: &'a Subject<'a>, namespace: Option<&str>, dialect: Dialect) -> FolderStep<'a> {
+    let Subject {
+        migration,
+        reviewed,
+        file,
+    } = subject;
+    let text = up(&migration.text, &migration.up);
+    let lines = LineIndex::new(&migration.text);
+    let mut statements = statements(&migration.text, reviewed, dialect, &lines);
+    let by_itself =
+        migration.transaction == TransactionMode::None || reviewed.script.says_transaction_off();
+    let manner = manner(&mut statements, by_itself, reviewed, &lines);
+    FolderStep {
+        id: MigrationId::new(namespace, &migration.id),
+        file: file.clone(),
+        checksum: digest(&text),
+        text,
+        phase: reviewed.phase,
+        after_cutover: reviewed.script.says_after_cutover(),
+        unused_since: reviewed.script.unused_since().map(str::to_owned),
+        checks: reviewed.script.checks().map(str::to_owned).collect(),
+        manner,
+        statements,
+        reviewed,
+    }
+}
+
+/// What runs on the way up, with plain line ends: a checkout on another system is no edit.
+fn up(text: &str, spans: &[Span]) -> String {
+    let parts: Vec<_> = spans.iter().map(|span| span.of(text)).collect();
+    parts.concat().replace("\r\n", "\n")
+}
+
+fn statements<'a>(
+    text: &'a str,
+    reviewed: &'a Reviewed,
+    dialect: Dialect,
+    lines: &LineIndex,
+) -> Vec<Statement<'a>> {
+    let each = reviewed.script.statements.iter();
+    each.map(|statement| Statement {
+        sql: statement.span.of(text),
+        line: lines.line(statement.span.start),
+        changes: &statement.changes,
+        understood: statement.opaque.is_none(),
+        in_transaction: in_transaction(statement.span.of(text), &statement.changes, dialect),
+    })
+    .collect()
+}
+
+/// One transaction around the whole file where the engine and the file let us; a BEGIN at its start and a COMMIT at its
+/// end say no more than that, and are taken off.
+fn manner(
+    statements: &mut Vec<Statement<'_>>,
+    by_itself: bool,
+    reviewed: &Reviewed,
+    lines: &LineIndex,
+) -> Result<Manner, Unrunnable> {
+    let template = reviewed.script.statements.iter().find_map(|statement| {
+        let opaque = statement.opaque.as_ref()?;
+        (opaque.kind == OpaqueKind::Template).then(|| Unrunnable::NotYetSql {
+            line: lines.line(opaque.span.start),
+            reason: opaque.reason.clone(),
+        })
+    });
+    if let Some(template) = template {
+        return Err(template);
+    }
+    let framed = statements.len() >= 2
+        && control(&statements[0]) == Some(TransactionControl::Begin)
+        && statements.last().and_then(control) == Some(TransactionControl::Commit);
+    if framed {
+        statements.pop();
+        statements.remove(0);
+    }
+    if let Some(own) = statements
+        .iter()
+        .find(|statement| control(statement).is_some_and(ends_or_opens))
+    {
+        return Err(Unrunnable::OwnTransactions { line: own.line });
+    }
+    let whole = !by_itself && statements.iter().all(|statement| statement.in_transaction);
+    Ok(if whole {
+        Manner::Whole
+    } else {
+        Manner::ByStatement
+    })
+}
+
+fn control(statement: &Statement<'_>) -> Option<TransactionControl> {
+    statement
+        .changes
+        .iter()
+        .find_map(|change| match change.action {
+            Action::Transaction(control) => Some(control),
+            _ => None,
+        })
+}
+
+const fn ends_or_opens(control: TransactionControl) -> bool {
+    matches!(
+        control,
+        TransactionControl::Begin | TransactionControl::Commit | TransactionControl::Rollback
+    )
+}
+
+/// Whether a statement can be part of a transaction that it does not end.
+fn in_transaction(sql: &str, changes: &[Change], dialect: Dialect) -> bool {
+    match dialect {
+        // Every definition commits what came before it (MySQL manual, 15.3.3); rows are what transactions are for.
+        Dialect::Mysql => {
+            !changes.is_empty()
+                && changes.iter().all(|change| matches!(change.action, Action::Rows(_) | Action::Query { .. }))
+        }
+        Dialect::Sqlite => !changes.iter().any(|change| {
+            matches!(&change.action, Action::Maintain { command, .. } if *command == "vacuum")
+        }),
+        Dialect::Postgres => !changes.iter().any(runs_alone) && !begins_as_one_that_runs_alone(sql),
+    }
+}
+
+/// What `PostgreSQL` refuses inside of a transaction block.
+fn runs_alone(change: &Change) -> bool {
+    match &change.action {
+        Action::CreateIndex(create) => create.concurrently,
+        Action::Drop {
+            concurrently,
+            object,
+            ..
+        } => *concurrently || object.kind == crate::model::ObjectKind::Database,
+        Action::Reindex { concurrently, .. } => *concurrently,
+        Action::Maintain { command, .. } => command.starts_with("vacuum"),
+        Action::AlterTable { change, .. } => {
+            matches!(
+                **change,
+                TableChange::DetachPartition {
+                    concurrently: true,
+                    ..
+                }
+            )
+        }
+        _ => false,
+    }
+}
+
+fn begins_as_one_that_runs_alone(sql: &str) -> bool {
+    let mut words = sql.split_ascii_whitespace().map(str::to_ascii_lowercase);
+    let (first, second) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    matches!(
+        (first.as_str(), second.as_str()),
+        ("alter", "system")
+            | (
+                "create" | "drop",
+                "database" | "tablespace" | "subscription"
+            )
+    )
+}

@@ -1,0 +1,368 @@
+//! What the record says: refusals, slots, what ran, the history.
+
+use serde_json::{Value, json};
+
+use super::{Format, Paint, json as as_json, line};
+use crate::gate::{MigrationId, Refusal, Role, Sight, State, Status};
+use crate::model::FilePhase;
+use crate::plan::FolderStep;
+
+/// What a run of `apply` came to.
+pub struct Ran<'a> {
+    /// What was applied, or with `dry_run` would be.
+    pub applied: &'a [MigrationId],
+    /// What was held back, with why; nothing where its phase was not asked for.
+    pub held: &'a [(MigrationId, Vec<Refusal>)],
+    /// Nothing was run.
+    pub dry_run: bool,
+    /// Somebody asked to stop.
+    pub stopped: bool,
+}
+
+/// Refusals as text; none of them is an answer too. `None` where the format does not suit them.
+pub fn refusals(refusals: &[Refusal], format: Format, paint: Paint) -> Option<String> {
+    let mut out = String::new();
+    match format {
+        Format::Human => {
+            for refusal in refusals {
+                sentence(&mut out, refusal, paint);
+            }
+        }
+        Format::Json => {
+            return Some(as_json::pretty(
+                &json!({ "allowed": refusals.is_empty(), "refusals": refusals }),
+            ));
+        }
+        Format::Markdown if refusals.is_empty() => line!(out, "Allowed."),
+        Format::Markdown => {
+            line!(out, "| refused | rule | because | until | to go on |");
+            line!(out, "| --- | --- | --- | --- | --- |");
+            for refusal in refusals {
+                line!(
+                    out,
+                    "| {} | {} | {} | {} | `{}` |",
+                    refusal.blocked,
+                    refusal.rule.name(),
+                    refusal.reason,
+                    until(refusal).unwrap_or_default(),
+                    refusal.unblock
+                );
+            }
+        }
+        Format::Github => {
+            for refusal in refusals {
+                let title = format!("{}: {}", refusal.rule.name(), refusal.blocked);
+                line!(
+                    out,
+                    "::error title={}::{}; to go on: {}",
+                    title.replace(':', "%3A").replace(',', "%2C"),
+                    refusal.reason,
+                    refusal.unblock
+                );
+            }
+        }
+        Format::Gitlab | Format::Sarif | Format::Junit => return None,
+    }
+    Some(out)
+}
+
+fn sentence(out: &mut String, refusal: &Refusal, paint: Paint) {
+    line!(
+        out,
+        "{} {} ({})",
+        paint.red("refused"),
+        paint.bold(&refusal.blocked),
+        refusal.rule.name()
+    );
+    line!(out, "  {} {}", paint.yellow("because"), refusal.reason);
+    if let Some(until) = until(refusal) {
+        line!(out, "  {} {until}", paint.yellow("until"));
+    }
+    line!(out, "  {} {}", paint.yellow("to go on:"), refusal.unblock);
+}
+
+fn until(refusal: &Refusal) -> Option<String> {
+    refusal
+        .until
+        .map(|until| until.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// What a run of `apply` came to, as text; `None` where the format does not suit it.
+pub fn applied(
+    ran: &Ran<'_>,
+    steps: &[FolderStep<'_>],
+    format: Format,
+    paint: Paint,
+) -> Option<String> {
+    let refused: Vec<&Refusal> = ran.held.iter().flat_map(|(_, refusals)| refusals).collect();
+    match format {
+        Format::Human => {
+            let mut out = String::new();
+            for step in steps
+                .iter()
+                .filter(|step| ran.dry_run && ran.applied.contains(&step.id))
+            {
+                line!(
+                    out,
+                    "{} {} {}",
+                    paint.bold("would run"),
+                    step.phase,
+                    step.file
+                );
+                for statement in &step.statements {
+                    line!(out, "{}", indented(statement.sql));
+                }
+            }
+            for refusal in &refused {
+                sentence(&mut out, refusal, paint);
+            }
+            let not_asked = ran
+                .held
+                .iter()
+                .filter(|(_, refusals)| refusals.is_empty())
+                .count();
+            let word = if ran.dry_run {
+                "would be applied"
+            } else {
+                "applied"
+            };
+            let waiting = ran.held.len() - not_asked;
+            line!(
+                out,
+                "{} {word}, {waiting} refused, {not_asked} left for their phase",
+                ran.applied.len()
+            );
+            if ran.stopped {
+                line!(out, "stopped on request; `bgmigrate apply` goes on");
+            }
+            Some(out)
+        }
+        Format::Json => Some(as_json::pretty(&json!({
+            "applied": ran.applied,
+            "dry_run": ran.dry_run,
+            "stopped": ran.stopped,
+            "held": ran.held.iter().map(|(id, refusals)| json!({ "migration": id, "blocked_by": refusals })).collect::<Vec<_>>(),
+        }))),
+        Format::Markdown | Format::Github => {
+            let refused: Vec<Refusal> = refused.into_iter().cloned().collect();
+            refusals(&refused, format, paint)
+        }
+        Format::Gitlab | Format::Sarif | Format::Junit => None,
+    }
+}
+
+fn indented(sql: &str) -> String {
+    let lines: Vec<_> = sql
+        .trim()
+        .lines()
+        .map(|line| format!("    {line}"))
+        .collect();
+    lines.join("\n") + ";"
+}
+
+/// Slots, and what is pending; `None` where the format does not suit it.
+pub fn status(
+    state: &State,
+    steps: &[FolderStep<'_>],
+    sight: &Sight,
+    format: Format,
+    paint: Paint,
+) -> Option<String> {
+    match format {
+        Format::Human => Some(status_lines(state, steps, sight, paint)),
+        Format::Json => Some(as_json::pretty(&status_value(state, steps, sight))),
+        _ => None,
+    }
+}
+
+fn status_lines(state: &State, steps: &[FolderStep<'_>], sight: &Sight, paint: Paint) -> String {
+    let mut out = String::new();
+    line!(out, "{}", paint.bold("Slots"));
+    for (id, slot) in state.serving() {
+        let role = match slot.role {
+            Role::Live => paint.green("live"),
+            Role::Standby => paint.yellow("standby"),
+            Role::Staged => paint.dim("staged"),
+        };
+        let since = slot.since.format("%Y-%m-%d %H:%M UTC");
+        let window = slot.since + sight.policy.rollback_window;
+        let note = match slot.role {
+            Role::Standby if sight.now < window => {
+                format!(
+                    "; rollback window until {}",
+                    window.format("%Y-%m-%d %H:%M UTC")
+                )
+            }
+            Role::Standby => {
+                "; its rollback window has passed: bgmigrate retire frees what waits for it"
+                    .to_owned()
+            }
+            Role::Live | Role::Staged => String::new(),
+        };
+        line!(
+            out,
+            "  {} {} {role} since {since}{note}",
+            paint.bold(id.to_string()),
+            slot.version
+        );
+    }
+    if state.slots.is_empty() {
+        line!(
+            out,
+            "  no release is recorded: bgmigrate release record VERSION --slot SLOT --live"
+        );
+    }
+    for (service, cutover) in &state.cutovers {
+        line!(
+            out,
+            "  {} of {service} to {}: bgmigrate resume",
+            paint.red("a cutover in flight"),
+            cutover.to
+        );
+    }
+    for phase in [
+        FilePhase::Expand,
+        FilePhase::Migrate,
+        FilePhase::Contract,
+        FilePhase::Mixed,
+    ] {
+        let pending: Vec<_> = pending(state, steps)
+            .filter(|(step, _)| step.phase == phase)
+            .collect();
+        if pending.is_empty() {
+            continue;
+        }
+        line!(out, "{}", paint.bold(format!("Pending {phase} steps")));
+        for (step, how) in pending {
+            line!(out, "  {}{how}", step.file);
+        }
+    }
+    let applied = steps
+        .iter()
+        .filter(|step| state.is_applied(&step.id))
+        .count();
+    line!(out, "{applied} of {} migrations are applied", steps.len());
+    out
+}
+
+fn pending<'a>(
+    state: &'a State,
+    steps: &'a [FolderStep<'a>],
+) -> impl Iterator<Item = (&'a FolderStep<'a>, &'static str)> {
+    let open = steps.iter().filter(|step| !state.is_applied(&step.id));
+    open.map(|step| {
+        (
+            step,
+            state
+                .steps
+                .get(&step.id)
+                .map_or("", |known| how_far(known.status)),
+        )
+    })
+}
+
+const fn how_far(status: Status) -> &'static str {
+    match status {
+        Status::Applied => "",
+        Status::Begun { .. } => " (begun: bgmigrate apply goes on)",
+        Status::Unknown { .. } => " (nobody knows whether a statement ran: bgmigrate resolve)",
+        Status::Undoing => " (its undo was begun)",
+    }
+}
+
+fn status_value(state: &State, steps: &[FolderStep<'_>], sight: &Sight) -> Value {
+    let slots: Vec<_> = state
+        .serving()
+        .map(|(id, slot)| {
+            let window =
+                (slot.role == Role::Standby).then(|| slot.since + sight.policy.rollback_window);
+            json!({
+                "service": id.service,
+                "slot": id.slot,
+                "release": slot.version,
+                "role": slot.role,
+                "since": slot.since,
+                "smoked": slot.smoked,
+                "rollback_until": window,
+            })
+        })
+        .collect();
+    let pending: Vec<_> = pending(state, steps)
+        .map(|(step, _)| {
+            let begun = state.steps.get(&step.id);
+            let status = begun.map_or("pending", |known| match known.status {
+                Status::Applied => "applied",
+                Status::Begun { .. } => "begun",
+                Status::Unknown { .. } => "unknown",
+                Status::Undoing => "undoing",
+            });
+            json!({ "migration": step.id, "file": step.file, "phase": step.phase, "status": status })
+        })
+        .collect();
+    json!({
+        "slots": slots,
+        "cutovers": state.cutovers,
+        "pending": pending,
+        "applied": steps.iter().filter(|step| state.is_applied(&step.id)).count(),
+    })
+}
+
+/// The history, one value an event; `None` where the format does not suit it.
+pub fn history(entries: &[Value], format: Format) -> Option<String> {
+    match format {
+        Format::Json => Some(as_json::pretty(&json!({ "events": entries }))),
+        Format::Human => {
+            let mut out = String::new();
+            for entry in entries {
+                let text = |key: &str| entry[key].as_str().unwrap_or_default();
+                line!(
+                    out,
+                    "{:>5}  {}  {}  {}  by {} on {}{}",
+                    entry["id"],
+                    text("at"),
+                    text("event"),
+                    subject(entry),
+                    text("actor"),
+                    text("host"),
+                    entry["job"]
+                        .as_str()
+                        .map_or_else(String::new, |job| format!(" in {job}"))
+                );
+            }
+            Some(out)
+        }
+        _ => None,
+    }
+}
+
+/// What an event is about, in a few words.
+fn subject(entry: &Value) -> String {
+    let text = |key: &str| entry[key].as_str().map(str::to_owned);
+    let slot = entry["slot"].as_object().and_then(|slot| {
+        Some(format!(
+            "{} of {}",
+            slot.get("slot")?.as_str()?,
+            slot.get("service")?.as_str()?
+        ))
+    });
+    let adopted = entry["migrations"]
+        .as_array()
+        .map(|all| format!("{} migrations", all.len()));
+    let statement = entry["statement"]
+        .as_u64()
+        .map(|at| format!("statement {}", at + 1));
+    let parts = [
+        text("version"),
+        slot,
+        text("migration"),
+        statement,
+        text("service"),
+        text("to").map(|to| format!("to {to}")),
+        adopted,
+        text("error"),
+        text("why"),
+        text("early"),
+        text("reason"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

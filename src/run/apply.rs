@@ -1,0 +1,703 @@
+//! Applies the steps of a folder, in order, as the gates allow.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::probe::{self, Seen};
+use crate::gate::{
+    Candidate, Command, Event, MigrationId, Refusal, Resolution, Sight, Status, decide,
+};
+use crate::model::{Dialect, FilePhase};
+use crate::plan::{FolderStep, Manner, Statement, Unrunnable, Waiting};
+use crate::store::{DatabaseError, Snapshot, Store, StoreError};
+
+/// What to apply.
+pub struct Apply<'a> {
+    /// The folder's steps, in order.
+    pub steps: &'a [FolderStep<'a>],
+    /// Only these phases; the others wait. A mixed file belongs to the contract steps.
+    pub phases: BTreeSet<FilePhase>,
+    /// The last step to look at.
+    pub to: Option<usize>,
+    /// Record nothing and run nothing: tell what would run.
+    pub dry_run: bool,
+}
+
+/// How statements are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a statement may wait for a lock.
+    pub lock_timeout: Duration,
+    /// How long a migration that could not get its locks is tried again.
+    pub retry_for: Duration,
+}
+
+impl Default for Settings {
+    /// Two seconds: who waits for a lock makes everybody behind it wait too. Ten minutes of trying.
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(2),
+            retry_for: Duration::from_mins(10),
+        }
+    }
+}
+
+/// What happens, as it happens.
+pub trait Progress {
+    /// A migration begins, or goes on where a run before this one was stopped.
+    fn begins(&mut self, step: &FolderStep<'_>);
+    /// It is applied.
+    fn applied(&mut self, step: &FolderStep<'_>, took: Duration);
+    /// Something worth telling.
+    fn note(&mut self, text: &str);
+    /// Whether somebody asked to stop; looked at between statements.
+    fn stopped(&self) -> bool;
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What was applied, or with `dry_run` would be.
+    pub applied: Vec<MigrationId>,
+    /// What was held back by its phase or by a gate, with why.
+    pub held: Vec<(MigrationId, Vec<Refusal>)>,
+    /// Somebody asked to stop, and what is left was not looked at.
+    pub stopped: bool,
+}
+
+/// Why a run ended early. What was applied before stays applied and is in the record.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The record, or the way to it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database refused a statement, and did nothing of it.
+    #[error("{file}:{line}: {error}\n  in migration {migration}; {state}")]
+    Failed {
+        /// Which.
+        migration: MigrationId,
+        /// Its file.
+        file: String,
+        /// The statement's line.
+        line: usize,
+        /// What the database said.
+        error: Box<DatabaseError>,
+        /// Where that leaves the database.
+        state: String,
+    },
+    /// The migration cannot be run by us.
+    #[error("{file}: {why}")]
+    Unrunnable {
+        /// Its file.
+        file: String,
+        /// Why.
+        why: Unrunnable,
+    },
+    /// A migration that ran was edited since.
+    #[error(
+        "{file}: migration {migration} was applied with another text:\n{diff}restore it, and write a new migration for the change"
+    )]
+    Edited {
+        /// Which.
+        migration: MigrationId,
+        /// Its file.
+        file: String,
+        /// From the text that ran to the one that is there.
+        diff: String,
+    },
+    /// Nobody knows whether a statement ran.
+    #[error(
+        "{file}:{line}: nobody knows whether this statement of migration {migration} ran: {why}\n  look at the database, \
+         then say `bgmigrate resolve {migration} --done`, `--retry` or `--skip`, with --reason"
+    )]
+    Unknown {
+        /// Which.
+        migration: MigrationId,
+        /// Its file.
+        file: String,
+        /// The statement's line.
+        line: usize,
+        /// What was looked at.
+        why: String,
+    },
+    /// A gate refuses it.
+    #[error("refused")]
+    Refused(Vec<Refusal>),
+}
+
+impl From<DatabaseError> for RunError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Applies what is wanted and allowed. The store holds the lock.
+pub async fn apply(
+    store: &mut Store,
+    wanted: &Apply<'_>,
+    sight: &Sight,
+    settings: Settings,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, RunError> {
+    let also: Vec<&str> = wanted
+        .steps
+        .iter()
+        .filter_map(|step| step.unused_since.as_deref())
+        .collect();
+    let mut run = Run {
+        snapshot: Snapshot::default(),
+        also,
+        store,
+        sight,
+        settings,
+        progress,
+    };
+    run.snapshot = if wanted.dry_run {
+        run.store.load(&run.also).await?.unwrap_or_default()
+    } else {
+        run.store.load_or_init(&run.also).await?
+    };
+    run.refuse_edits(wanted.steps).await?;
+    if !wanted.dry_run {
+        run.limit_waiting().await?;
+        run.recover(wanted.steps).await?;
+    }
+    run.all(wanted).await
+}
+
+/// Finds out what became of statements that were sent by a run that was killed.
+pub async fn recover(
+    store: &mut Store,
+    steps: &[FolderStep<'_>],
+    sight: &Sight,
+    progress: &mut dyn Progress,
+) -> Result<(), RunError> {
+    let snapshot = store.load_or_init(&[]).await?;
+    let mut run = Run {
+        snapshot,
+        also: Vec::new(),
+        store,
+        sight,
+        settings: Settings::default(),
+        progress,
+    };
+    run.recover(steps).await
+}
+
+/// Settles a statement of which nobody knew how it went.
+pub async fn resolve(
+    store: &mut Store,
+    step: &FolderStep<'_>,
+    how: Resolution,
+    reason: &str,
+    sight: &Sight,
+) -> Result<(), RunError> {
+    let mut snapshot = store.load_or_init(&[]).await?;
+    let done = snapshot
+        .state
+        .steps
+        .get(&step.id)
+        .map_or(0, |known| known.status.done());
+    let command = Command::Resolve {
+        migration: step.id.clone(),
+        how,
+        last: done + 1 >= step.statements.len(),
+        reason: reason.to_owned(),
+    };
+    let events =
+        decide(&snapshot.state, &command, &at(sight, &snapshot)).map_err(RunError::Refused)?;
+    store.append(&mut snapshot, &events).await?;
+    Ok(())
+}
+
+/// What is seen, at the time of the snapshot.
+fn at(sight: &Sight, snapshot: &Snapshot) -> Sight {
+    Sight {
+        now: snapshot.now,
+        ..sight.clone()
+    }
+}
+
+struct Run<'a> {
+    store: &'a mut Store,
+    snapshot: Snapshot,
+    /// Versions that directives name.
+    also: Vec<&'a str>,
+    sight: &'a Sight,
+    settings: Settings,
+    progress: &'a mut dyn Progress,
+}
+
+impl Run<'_> {
+    async fn all(&mut self, wanted: &Apply<'_>) -> Result<Outcome, RunError> {
+        let mut outcome = Outcome::default();
+        let mut waiting = Waiting::default();
+        let last = wanted.to.map_or(wanted.steps.len(), |to| to + 1);
+        for (place, step) in wanted.steps[..last].iter().enumerate() {
+            if self.snapshot.state.is_applied(&step.id) {
+                continue;
+            }
+            if self.progress.stopped() {
+                outcome.stopped = true;
+                break;
+            }
+            let group = if step.phase == FilePhase::Mixed {
+                FilePhase::Contract
+            } else {
+                step.phase
+            };
+            let held = if wanted.phases.contains(&group) {
+                let behind = waiting.in_the_way(step.reviewed).into_iter();
+                let behind = behind
+                    .map(|(place, object)| (wanted.steps[place].id.clone(), object))
+                    .collect();
+                match self
+                    .one(step, &candidate(step, behind), wanted.dry_run)
+                    .await
+                {
+                    Ok(()) => None,
+                    Err(RunError::Refused(refusals)) => Some(refusals),
+                    Err(error) => return Err(error),
+                }
+            } else {
+                Some(Vec::new())
+            };
+            match held {
+                None => outcome.applied.push(step.id.clone()),
+                Some(refusals) => {
+                    waiting.hold_all(place, step.reviewed);
+                    outcome.held.push((step.id.clone(), refusals));
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn one(
+        &mut self,
+        step: &FolderStep<'_>,
+        candidate: &Candidate,
+        dry_run: bool,
+    ) -> Result<(), RunError> {
+        let manner = step.manner.clone().map_err(|why| RunError::Unrunnable {
+            file: step.file.clone(),
+            why,
+        })?;
+        let command = match manner {
+            Manner::Whole => Command::Apply(candidate.clone()),
+            Manner::ByStatement => Command::Begin(candidate.clone()),
+        };
+        let events = self.decide(&command)?;
+        if dry_run {
+            // What would follow is judged as if this had run.
+            let whole = decide(
+                &self.snapshot.state,
+                &Command::Apply(candidate.clone()),
+                &at(self.sight, &self.snapshot),
+            );
+            for event in whole.unwrap_or(events) {
+                self.snapshot.state =
+                    std::mem::take(&mut self.snapshot.state).evolve(&event, self.snapshot.now);
+            }
+            return Ok(());
+        }
+        self.progress.begins(step);
+        let started = std::time::Instant::now();
+        match manner {
+            Manner::Whole => self.whole(step, &command, events).await?,
+            Manner::ByStatement => self.by_statement(step, events).await?,
+        }
+        self.progress.applied(step, started.elapsed());
+        Ok(())
+    }
+
+    fn decide(&self, command: &Command) -> Result<Vec<Event>, RunError> {
+        decide(
+            &self.snapshot.state,
+            command,
+            &at(self.sight, &self.snapshot),
+        )
+        .map_err(RunError::Refused)
+    }
+
+    /// Records what was decided on top of what it was decided on; where somebody else was faster, decides anew.
+    async fn record(&mut self, command: &Command) -> Result<(), RunError> {
+        loop {
+            let events = self.decide(command)?;
+            match self.store.append(&mut self.snapshot, &events).await {
+                Err(StoreError::Moved) => self.reload().await?,
+                appended => return Ok(appended?),
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<(), RunError> {
+        self.snapshot = self.store.load_or_init(&self.also).await?;
+        Ok(())
+    }
+
+    /// All statements and the record in one transaction. One that could not get a lock in time is rolled back, so that
+    /// nobody waits behind it, and tried again.
+    async fn whole(
+        &mut self,
+        step: &FolderStep<'_>,
+        command: &Command,
+        mut events: Vec<Event>,
+    ) -> Result<(), RunError> {
+        let mut patience = Patience::new(self.settings.retry_for);
+        loop {
+            self.store.begin().await?;
+            match self.attempt(step, command, &events).await {
+                Ok(()) => {
+                    let committed = self.store.commit().await;
+                    return committed.map_err(|error| at_commit(step, error));
+                }
+                Err(error) => {
+                    self.store.rollback().await;
+                    let Some(pause) = patience.after(&error) else {
+                        return Err(error);
+                    };
+                    self.wait(step, &error, pause).await;
+                    self.reload().await?;
+                    events = self.decide(command)?;
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        step: &FolderStep<'_>,
+        command: &Command,
+        events: &[Event],
+    ) -> Result<(), RunError> {
+        for statement in &step.statements {
+            if let Err(error) = self.store.connection().run(statement.sql).await {
+                return Err(failed(
+                    step,
+                    statement,
+                    error,
+                    "all of it was rolled back: mend the file, and run this again",
+                ));
+            }
+        }
+        self.store.keep_text(&step.checksum, &step.text).await?;
+        match self.store.append_within(&mut self.snapshot, events).await {
+            // What was recorded meanwhile may forbid this step.
+            Err(StoreError::Moved) => self.record_within(command).await,
+            appended => Ok(appended?),
+        }
+    }
+
+    /// Decides and records inside the transaction that is open; nobody else can record anything until it ends.
+    async fn record_within(&mut self, command: &Command) -> Result<(), RunError> {
+        self.snapshot = self.store.load_locked(&self.also).await?;
+        let events = self.decide(command)?;
+        Ok(self
+            .store
+            .append_within(&mut self.snapshot, &events)
+            .await?)
+    }
+
+    async fn by_statement(
+        &mut self,
+        step: &FolderStep<'_>,
+        begun: Vec<Event>,
+    ) -> Result<(), RunError> {
+        self.store.keep_text(&step.checksum, &step.text).await?;
+        self.store.append(&mut self.snapshot, &begun).await?;
+        let known = self.snapshot.state.steps.get(&step.id);
+        let first = known.map_or(0, |known| known.status.done());
+        for (at, statement) in step.statements.iter().enumerate().skip(first) {
+            if self.progress.stopped() {
+                let state = format!(
+                    "{at} of its {} statements are done; `bgmigrate apply` goes on",
+                    step.statements.len()
+                );
+                let stopped = DatabaseError::Lost("stopped on request".to_owned());
+                return Err(failed(step, statement, stopped, &state));
+            }
+            self.statement(step, at, statement).await?;
+        }
+        Ok(())
+    }
+
+    /// One line of the journal before a statement is sent, one after. What can be part of a transaction is in one with
+    /// the second line, so that there is never a doubt about it.
+    async fn statement(
+        &mut self,
+        step: &FolderStep<'_>,
+        at: usize,
+        statement: &Statement<'_>,
+    ) -> Result<(), RunError> {
+        let migration = step.id.clone();
+        let done = Command::Done {
+            migration: migration.clone(),
+            statement: at,
+            last: at + 1 == step.statements.len(),
+        };
+        let mut patience = Patience::new(self.settings.retry_for);
+        loop {
+            for index in probe::drop_leftovers(self.store.connection(), statement).await? {
+                self.progress.note(&format!(
+                    "dropped the invalid index {index}, which an earlier attempt had left"
+                ));
+            }
+            self.record(&Command::Send {
+                migration: migration.clone(),
+                statement: at,
+            })
+            .await?;
+            let error = match self.send(statement, &done).await {
+                Ok(()) => return Ok(()),
+                Err(RunError::Store(StoreError::Database(
+                    error @ DatabaseError::Refused { .. },
+                ))) => error,
+                Err(error) => return Err(error),
+            };
+            let text = error.to_string();
+            self.record(&Command::Fail {
+                migration: migration.clone(),
+                statement: at,
+                error: text,
+            })
+            .await?;
+            let state = format!(
+                "{at} of its {} statements are done and stay; mend what is left of the file or of the database, and run \
+                 this again",
+                step.statements.len()
+            );
+            let error = failed(step, statement, error, &state);
+            let Some(pause) = patience.after(&error) else {
+                return Err(error);
+            };
+            self.wait(step, &error, pause).await;
+        }
+    }
+
+    async fn send(&mut self, statement: &Statement<'_>, done: &Command) -> Result<(), RunError> {
+        if !statement.in_transaction {
+            self.store.connection().run(statement.sql).await?;
+            return self.record(done).await;
+        }
+        self.store.begin().await?;
+        let sent = match self.store.connection().run(statement.sql).await {
+            Ok(()) => self.record_within(done).await,
+            Err(error) => Err(error.into()),
+        };
+        match sent {
+            Ok(()) => Ok(self.store.commit().await?),
+            Err(error) => {
+                self.store.rollback().await;
+                self.reload().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn wait(&mut self, step: &FolderStep<'_>, error: &RunError, pause: Duration) {
+        let seconds = pause.as_secs_f64();
+        let error = error.to_string();
+        let first = error.lines().next().unwrap_or_default();
+        self.progress.note(&format!(
+            "{}: {first}; trying again in {seconds:.1} s",
+            step.id
+        ));
+        tokio::time::sleep(pause).await;
+    }
+
+    /// Every statement of the session waits for locks only this long.
+    async fn limit_waiting(&mut self) -> Result<(), RunError> {
+        let ms = self.settings.lock_timeout.as_millis();
+        let seconds = self.settings.lock_timeout.as_secs().max(1);
+        let set = match self.store.dialect() {
+            Dialect::Postgres => format!("SET lock_timeout = '{ms}ms'"),
+            Dialect::Mysql => {
+                format!(
+                    "SET SESSION lock_wait_timeout = {seconds}, SESSION innodb_lock_wait_timeout = {seconds}"
+                )
+            }
+            Dialect::Sqlite => format!("PRAGMA busy_timeout = {ms}"),
+        };
+        Ok(self.store.connection().run(&set).await?)
+    }
+
+    /// A statement that was sent by a run that was killed did run, or did not, or nobody knows. The lock was the killed
+    /// session's as long as the server still worked on it, and it is ours now.
+    async fn recover(&mut self, steps: &[FolderStep<'_>]) -> Result<(), RunError> {
+        for step in steps {
+            let Some(known) = self.snapshot.state.steps.get(&step.id) else {
+                continue;
+            };
+            let (at, running) = match known.status {
+                Status::Begun { done, running } => (done, running),
+                Status::Unknown { done } => (done, true),
+                Status::Applied | Status::Undoing => continue,
+            };
+            let Some(statement) = step.statements.get(at).filter(|_| running) else {
+                continue;
+            };
+            if matches!(known.status, Status::Unknown { .. }) {
+                return Err(unknown(
+                    step,
+                    statement,
+                    "an earlier run could not tell".to_owned(),
+                ));
+            }
+            let seen = if statement.in_transaction {
+                Seen::NotDone
+            } else {
+                probe::look(self.store.connection(), statement).await?
+            };
+            let migration = step.id.clone();
+            let line = format!("{}:{}", step.file, statement.line);
+            match seen {
+                Seen::Done => {
+                    self.progress.note(&format!(
+                        "{line}: an earlier run was killed here; the statement had run"
+                    ));
+                    let last = at + 1 == step.statements.len();
+                    self.record(&Command::Done {
+                        migration,
+                        statement: at,
+                        last,
+                    })
+                    .await?;
+                }
+                Seen::NotDone => {
+                    self.progress.note(&format!(
+                        "{line}: an earlier run was killed here; the statement had not run"
+                    ));
+                    let error = "the run was killed before it ran".to_owned();
+                    self.record(&Command::Fail {
+                        migration,
+                        statement: at,
+                        error,
+                    })
+                    .await?;
+                }
+                Seen::Unclear(why) => {
+                    self.record(&Command::Doubt {
+                        migration,
+                        why: why.clone(),
+                    })
+                    .await?;
+                    return Err(unknown(step, statement, why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn refuse_edits(&mut self, steps: &[FolderStep<'_>]) -> Result<(), RunError> {
+        for step in steps {
+            let Some(known) = self.snapshot.state.steps.get(&step.id) else {
+                continue;
+            };
+            if known.checksum == step.checksum {
+                continue;
+            }
+            let checksum = known.checksum.clone();
+            let before = self.store.text_of(&checksum).await?;
+            let diff = before.map_or_else(String::new, |before| difference(&before, &step.text));
+            return Err(RunError::Edited {
+                migration: step.id.clone(),
+                file: step.file.clone(),
+                diff,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn candidate(step: &FolderStep<'_>, behind: Vec<(MigrationId, String)>) -> Candidate {
+    Candidate {
+        migration: step.id.clone(),
+        phase: step.phase,
+        checksum: step.checksum.clone(),
+        unused_by: BTreeSet::new(),
+        unused_since: step.unused_since.clone(),
+        behind,
+    }
+}
+
+/// What the guard, or a deferred constraint, refuses comes out at the commit.
+fn at_commit(step: &FolderStep<'_>, error: StoreError) -> RunError {
+    match (error, step.statements.last()) {
+        (StoreError::Database(error @ DatabaseError::Refused { .. }), Some(last)) => failed(
+            step,
+            last,
+            error,
+            "all of it was rolled back when it was to be committed",
+        ),
+        (error, _) => RunError::Store(error),
+    }
+}
+
+fn failed(
+    step: &FolderStep<'_>,
+    statement: &Statement<'_>,
+    error: DatabaseError,
+    state: &str,
+) -> RunError {
+    RunError::Failed {
+        migration: step.id.clone(),
+        file: step.file.clone(),
+        line: statement.line,
+        error: Box::new(error),
+        state: state.to_owned(),
+    }
+}
+
+fn unknown(step: &FolderStep<'_>, statement: &Statement<'_>, why: String) -> RunError {
+    RunError::Unknown {
+        migration: step.id.clone(),
+        file: step.file.clone(),
+        line: statement.line,
+        why,
+    }
+}
+
+/// From the text that ran to the one that is there, a line each.
+fn difference(before: &str, after: &str) -> String {
+    let diff = similar::TextDiff::from_lines(before, after);
+    diff.unified_diff().context_radius(1).to_string()
+}
+
+/// How long somebody tries again who could not get a lock.
+struct Patience {
+    started: std::time::Instant,
+    at_most: Duration,
+    next: Duration,
+}
+
+impl Patience {
+    fn new(at_most: Duration) -> Self {
+        Self {
+            started: std::time::Instant::now(),
+            at_most,
+            next: Duration::from_millis(500),
+        }
+    }
+
+    /// How long to wait before the next attempt; `None` where another would not help, or the time is over.
+    fn after(&mut self, error: &RunError) -> Option<Duration> {
+        let waits = match error {
+            RunError::Failed { error, .. } => error.is_lock_timeout(),
+            RunError::Store(error) => match error {
+                StoreError::Moved => true,
+                StoreError::Database(error) => error.is_lock_timeout(),
+                _ => false,
+            },
+            _ => false,
+        };
+        if !waits || self.started.elapsed() + self.next > self.at_most {
+            return None;
+        }
+        let pause = self.next;
+        self.next = (self.next * 2).min(Duration::from_secs(30));
+        Some(pause)
+    }
+}

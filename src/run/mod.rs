@@ -1,0 +1,6 @@
+//! Runs what the gates allow: look, decide, record, act, record.
+
+mod apply;
+mod probe;
+
+pub use apply::{Apply, Outcome, Progress, RunError, Settings, apply, recover, resolve};

@@ -1,0 +1,171 @@
+//! One connection to a database of any of the three engines, with the little that the record needs of it.
+
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+use super::error::DatabaseError;
+use crate::model::Dialect;
+
+/// A connection. Everything that the tool does in a run goes over one of these, never over a pool: locks and
+/// settings belong to a session.
+pub enum Connection {
+    /// To a file, or to memory.
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqliteConnection),
+    /// To `PostgreSQL`.
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgConnection),
+    /// To `MySQL` or `MariaDB`.
+    #[cfg(feature = "mysql")]
+    Mysql(sqlx::MySqlConnection),
+}
+
+/// A parameter of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `NULL`.
+    Null,
+    /// Text.
+    Text(String),
+    /// A number.
+    Integer(i64),
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A row whose columns are all text or `NULL`.
+pub type Row = Vec<Option<String>>;
+
+/// Calls an expression with the connection of whichever engine it is.
+macro_rules! on_any {
+    ($self:expr, $connection:ident => $body:expr) => {
+        match $self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite($connection) => $body,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres($connection) => $body,
+            #[cfg(feature = "mysql")]
+            Connection::Mysql($connection) => $body,
+        }
+    };
+}
+
+/// Reads each column of a row as text, whatever its type: our own queries cast, others are sent as plain text and are
+/// answered so.
+macro_rules! texts {
+    () => {
+        |row| {
+            let columns = 0..row.len();
+            columns
+                .map(|at| row.try_get_unchecked::<Option<String>, _>(at))
+                .collect::<Result<Row, sqlx::Error>>()
+        }
+    };
+}
+
+/// A query of ours with its parameters bound.
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query(AssertSqlSafe($sql));
+        for value in $values {
+            query = match value {
+                Value::Null => query.bind(None::<String>),
+                Value::Text(text) => query.bind(text.clone()),
+                Value::Integer(number) => query.bind(*number),
+            };
+        }
+        query
+    }};
+}
+
+impl Connection {
+    /// The dialect that it speaks.
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Dialect::Mysql,
+        }
+    }
+
+    /// Sends SQL as it stands, one statement or several, without preparing it.
+    pub async fn run(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        // The SQL is the user's own migration, or made of our own words.
+        let sql = AssertSqlSafe(sql.to_owned());
+        on_any!(self, connection => sqlx::raw_sql(sql).execute(connection).await.map(|_| ())?);
+        Ok(())
+    }
+
+    /// Runs one statement of ours, whose parameters are written `?`; returns how many rows it changed.
+    pub async fn write(&mut self, sql: &str, values: &[Value]) -> Result<u64, DatabaseError> {
+        let sql = self.numbered(sql);
+        let changed = on_any!(self, connection => bound!(sql, values).execute(connection).await?.rows_affected());
+        Ok(changed)
+    }
+
+    /// Asks one query of ours, whose parameters are written `?` and whose columns are all text.
+    pub async fn read(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let sql = self.numbered(sql);
+        let rows = on_any!(self, connection => {
+            let rows = bound!(sql, values).fetch_all(connection).await?;
+            rows.iter().map(texts!()).collect::<Result<Vec<_>, sqlx::Error>>()?
+        });
+        Ok(rows)
+    }
+
+    /// Asks a query that somebody else wrote, and renders what it answers as text.
+    pub async fn ask(&mut self, sql: &str) -> Result<Vec<Row>, DatabaseError> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        let rows = on_any!(self, connection => {
+            let rows = sqlx::raw_sql(sql).fetch_all(connection).await?;
+            rows.iter().map(texts!()).collect::<Result<Vec<_>, sqlx::Error>>()?
+        });
+        Ok(rows)
+    }
+
+    /// Ends the session in good order.
+    pub async fn close(self) {
+        // What was committed stays committed whether or not the goodbye arrives.
+        let _ = on_any!(self, connection => connection.close().await);
+    }
+
+    /// Parameters as the engine writes them: `PostgreSQL` numbers them.
+    fn numbered(&self, sql: &str) -> String {
+        if self.dialect() != Dialect::Postgres {
+            return sql.to_owned();
+        }
+        let mut text = String::with_capacity(sql.len() + 16);
+        for (at, part) in sql.split('?').enumerate() {
+            if at > 0 {
+                text.push('$');
+                text.push_str(&at.to_string());
+            }
+            text.push_str(part);
+        }
+        text
+    }
+}

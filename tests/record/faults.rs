@@ -1,0 +1,219 @@
+//! Killed runs, and many runs at once.
+
+use std::time::Duration;
+
+use crate::world::{ENGINES, Engine, World, said};
+
+/// Each migration counts itself: one that ran twice, or not at all, shows in the sum.
+fn counting_folder(world: &World, migrations: usize) {
+    world.migration(
+        "0001_count",
+        "CREATE TABLE runs (id integer PRIMARY KEY, n integer NOT NULL);",
+    );
+    world.migration("0002_zero", "INSERT INTO runs (id, n) VALUES (1, 0);");
+    for number in 3..migrations {
+        world.migration(
+            &format!("{number:04}_step"),
+            &format!(
+                "CREATE TABLE t{number} (id integer);\nUPDATE runs SET n = n + 1;\nALTER TABLE t{number} ADD COLUMN c integer;\n"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_anywhere_is_finished_by_the_next() {
+    let migrations = 23;
+    for engine in ENGINES {
+        let world = World::new(engine, "killed");
+        counting_folder(&world, migrations);
+        let mut kills = 0;
+        // Times spread over a run, from before the connection to after the last statement.
+        for at_ms in (0..60).map(|step| 3 + step * 7 % 130) {
+            let mut child = world
+                .command(&["apply"])
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(at_ms));
+            if child.try_wait().unwrap().is_none() {
+                child.kill().unwrap();
+                kills += 1;
+            }
+            child.wait().unwrap();
+        }
+        world.expect(0, "apply");
+        let expected = (migrations - 3).to_string();
+        assert_eq!(
+            world.ask("SELECT n FROM runs"),
+            expected,
+            "{engine:?} after {kills} kills"
+        );
+        for number in 3..migrations {
+            assert_eq!(world.ask(&format!("SELECT count(c) FROM t{number}")), "0");
+        }
+        world.expect(0, "status --check");
+        assert!(
+            kills > 3,
+            "{engine:?}: only {kills} runs were still alive to be killed"
+        );
+    }
+}
+
+#[test]
+fn many_runs_at_once_apply_each_migration_once() {
+    let migrations = 12;
+    for engine in ENGINES {
+        let world = World::new(engine, "crowd");
+        counting_folder(&world, migrations);
+        let children: Vec<_> = (0..10)
+            .map(|_| {
+                let mut command = world.command(&["apply"]);
+                command
+                    .stdout(std::process::Stdio::piped())
+                    .stderr(std::process::Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for child in children {
+            let said = said(&child.wait_with_output().unwrap());
+            assert_eq!(said.status, 0, "{engine:?}: {}", said.talk);
+        }
+        assert_eq!(
+            world.ask("SELECT n FROM runs"),
+            (migrations - 3).to_string(),
+            "{engine:?}"
+        );
+        world.expect(0, "status --check");
+    }
+}
+
+#[test]
+fn a_statement_of_which_nobody_knows_is_never_sent_again_by_itself() {
+    let world = World::new(Engine::Mariadb, "unknown");
+    world.migration(
+        "0001_users",
+        "CREATE TABLE users (id integer PRIMARY KEY, name varchar(20));",
+    );
+    world.expect(0, "apply");
+    world.migration("0002_wider", "ALTER TABLE users MODIFY name varchar(200);");
+    world.expect(0, "apply --phase all");
+    // As a kill would have left it: sent, and no answer recorded.
+    world.sql("UPDATE bgmigrate_migration SET status = 'running', done = 0 WHERE id LIKE '0002%'");
+    let unknown = world.expect(6, "apply");
+    assert!(
+        unknown
+            .talk
+            .contains("nobody knows whether this statement of migration 0002_wider ran"),
+        "{}",
+        unknown.talk
+    );
+    assert!(
+        unknown.talk.contains("bgmigrate resolve 0002_wider"),
+        "{}",
+        unknown.talk
+    );
+    world.expect(6, "apply");
+    let said = world.run(&[
+        "resolve",
+        "0002_wider",
+        "--done",
+        "--reason",
+        "the column is 200 wide",
+    ]);
+    assert_eq!(said.status, 0, "{}", said.talk);
+    world.expect(0, "apply");
+}
+
+#[test]
+fn what_the_catalog_tells_of_a_killed_statement_is_believed() {
+    let cases = [
+        // It had run: it is not sent again, which would fail.
+        ("CREATE TABLE users (id integer)", true),
+        // It had not.
+        ("CREATE TABLE other (id integer)", false),
+    ];
+    for (before, ran) in cases {
+        let world = World::new(Engine::Mariadb, if ran { "probe_ran" } else { "probe_not" });
+        world.migration("0001_first", "CREATE TABLE first (id integer);");
+        world.expect(0, "apply");
+        world.migration("0002_users", "CREATE TABLE users (id integer);");
+        world.expect(0, "apply");
+        world.sql("DROP TABLE users");
+        world.sql(before);
+        world.sql(
+            "UPDATE bgmigrate_migration SET status = 'running', done = 0 WHERE id LIKE '0002%'",
+        );
+        let said = world.expect(0, "apply");
+        let words = if ran {
+            "the statement had run"
+        } else {
+            "the statement had not run"
+        };
+        assert!(said.talk.contains(words), "{}", said.talk);
+        assert_eq!(world.ask("SELECT count(*) FROM users"), "0");
+    }
+}
+
+#[test]
+fn an_invalid_index_of_an_earlier_attempt_is_dropped_first() {
+    let world = World::new(Engine::Postgres, "invalid_index");
+    world.migration(
+        "0001_users",
+        "CREATE TABLE users (id integer PRIMARY KEY, email text);",
+    );
+    world.expect(0, "apply");
+    world.sql("INSERT INTO users VALUES (1, 'a'), (2, 'a')");
+    world.migration(
+        "0002_index",
+        "CREATE UNIQUE INDEX CONCURRENTLY users_email_idx ON users (email);",
+    );
+    let failed = world.expect(5, "apply --phase all");
+    assert!(failed.talk.contains("0002_index.sql:1"), "{}", failed.talk);
+    world.sql("UPDATE users SET email = 'b' WHERE id = 2");
+    let said = world.expect(0, "apply --phase all");
+    assert!(
+        said.talk.contains("dropped the invalid index"),
+        "{}",
+        said.talk
+    );
+    let valid =
+        "SELECT indisvalid::text FROM pg_index WHERE indexrelid = 'users_email_idx'::regclass";
+    assert_eq!(world.ask(valid), "true");
+}
+
+#[test]
+fn a_lock_that_somebody_holds_is_waited_for_in_short_attempts() {
+    let world = World::new(Engine::Postgres, "locked");
+    world.migration("0001_users", "CREATE TABLE users (id integer PRIMARY KEY);");
+    world.expect(0, "apply");
+    world.migration("0002_handle", "ALTER TABLE users ADD COLUMN handle text;");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut child = world.command(&["apply", "--lock-timeout", "200"]);
+    child
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null());
+    let child = runtime.block_on(async {
+        let target: bgmigrate::store::Target = world.url.parse().unwrap();
+        let mut holder = target
+            .connect("holder", bgmigrate::store::Missing::Refuse)
+            .await
+            .unwrap();
+        holder
+            .run("BEGIN; LOCK TABLE users IN ACCESS SHARE MODE")
+            .await
+            .unwrap();
+        let child = child.spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        holder.run("COMMIT").await.unwrap();
+        child
+    });
+    let said = said(&child.wait_with_output().unwrap());
+    assert_eq!(said.status, 0, "{}", said.talk);
+    assert!(said.talk.contains("trying again in"), "{}", said.talk);
+    assert_eq!(world.ask("SELECT count(handle) FROM users"), "0");
+}

@@ -1,0 +1,11 @@
+//! The record, the gates and the runner, as a team uses them, on real databases of the three engines.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../servers/mod.rs"]
+mod servers;
+
+mod faults;
+mod refusals;
+mod story;
+mod world;
