@@ -164,7 +164,7 @@ fn check_reports(migration: &Migration, reviewed: &Reviewed) {
         reviewed,
         file: migration.file.clone(),
     };
-    let plan = plan(&[subject]);
+    let plan = plan(&[subject], None);
     let lint = LintReport {
         files: vec![LintedFile::new(
             migration.file.clone(),

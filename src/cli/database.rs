@@ -34,26 +34,31 @@ impl Setup {
     /// Finds the configuration and the database that it names.
     pub(super) fn of(global: &Global, service: Option<&str>) -> Result<Self> {
         let home = Home::find(global)?;
-        let variable = |name: &str| std::env::var(name).ok();
-        let configured = home
-            .config
-            .database_url(variable)
-            .map_err(anyhow::Error::msg);
-        let url = match global
-            .database_url
-            .clone()
-            .or_else(|| variable("DATABASE_URL"))
-        {
-            Some(url) => Some(url),
-            None => configured
-                .context("reading `database_url` of bgmigrate.toml")?
-                .map(|url| from_file(&home.folder, url)),
-        };
-        let Some(url) = url else {
+        let Some(url) = url(global, &home)? else {
             bail!(
                 "no database is named: give --database-url, set DATABASE_URL, or write `database_url` into bgmigrate.toml"
             );
         };
+        Self::with(home, &url, service)
+    }
+
+    /// The same, for what goes on without a database: where none is named, or its name is to come from a variable that
+    /// is not set.
+    pub(super) fn if_named(global: &Global, service: Option<&str>) -> Result<Option<Self>> {
+        let home = Home::find(global)?;
+        match url(global, &home) {
+            Ok(Some(url)) => Self::with(home, &url, service).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                if !global.quiet {
+                    output::talk(format_args!("no database was asked: {error:#}"));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn with(home: Home, url: &str, service: Option<&str>) -> Result<Self> {
         let target: Target = url.parse().map_err(crate::store::StoreError::Database)?;
         let config = &home.config;
         let window = config
@@ -88,15 +93,24 @@ impl Setup {
         )
     }
 
+    /// A folder for another engine is not what this database keeps.
+    pub(super) fn fits(&self, folder: Dialect) -> Result<()> {
+        let dialect = self.target.dialect();
+        if folder != dialect {
+            bail!(
+                "the folder is {folder}, and {} is {dialect}: one of the two is not what was meant",
+                self.target
+            );
+        }
+        Ok(())
+    }
+
     /// Reads the folder in the database's dialect.
     pub(super) fn folder(&self, global: &Global) -> Result<Shelf> {
         let dialect = self.target.dialect();
         let said = global.dialect.or(self.home.config.dialect);
-        if let Some(other) = said.filter(|said| *said != dialect) {
-            bail!(
-                "the folder is {other}, and {} is {dialect}: one of the two is not what was meant",
-                self.target
-            );
+        if let Some(said) = said {
+            self.fits(said)?;
         }
         let global = Global {
             dialect: Some(dialect),
@@ -170,6 +184,19 @@ impl Shelf {
     const fn dialect(&self) -> Dialect {
         self.source.settings.engine.dialect
     }
+}
+
+/// The database that is named: the command line beats the environment beats the configuration.
+fn url(global: &Global, home: &Home) -> Result<Option<String>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let said = global.database_url.clone();
+    if let Some(url) = said.or_else(|| variable("DATABASE_URL")) {
+        return Ok(Some(url));
+    }
+    let configured = home.config.database_url(variable);
+    let configured = configured.map_err(anyhow::Error::msg);
+    let configured = configured.context("reading `database_url` of bgmigrate.toml")?;
+    Ok(configured.map(|url| from_file(&home.folder, url)))
 }
 
 /// The URL of a file of SQLite is relative to the configuration that says it, as every other path there.

@@ -5,9 +5,9 @@ use anyhow::{Result, bail};
 use super::database::{Setup, place, refused, wait_for};
 use super::{Global, Status, output};
 use crate::gate::{
-    Candidate, Command, Direction, Refusal, SlotId, State, contract_gate, cutover_gate, decide,
+    Command, Direction, Refusal, SlotId, State, contract_gate, cutover_gate, decide,
 };
-use crate::plan::FolderStep;
+use crate::plan::{FolderStep, candidate};
 use crate::store::{Missing, Snapshot};
 
 const EXAMPLES: &str = "\
@@ -112,20 +112,7 @@ fn contract(
     });
     let pending = pending.filter(|(_, step)| !snapshot.state.is_applied(&step.id));
     pending
-        .flat_map(|(_, step)| {
-            contract_gate(
-                &snapshot.state,
-                &Candidate {
-                    migration: step.id.clone(),
-                    phase: step.phase,
-                    checksum: step.checksum.clone(),
-                    unused_by: std::collections::BTreeSet::new(),
-                    unused_since: step.unused_since.clone(),
-                    behind: Vec::new(),
-                },
-                &sight,
-            )
-        })
+        .flat_map(|(_, step)| contract_gate(&snapshot.state, &candidate(step, Vec::new()), &sight))
         .collect()
 }
 

@@ -1,17 +1,21 @@
 //! The review of what is pending: each migration's phase and cost, what waits for what, and the rollout.
 //!
-//! Without a database nothing is known to be applied, so every migration under review counts as pending,
-//! and a contract step waits for the retirement of every release that does not ship it.
+//! Against a record, each step is what the gates say of it today. Without one nothing is known to be applied, so every
+//! migration under review counts as pending, and a contract step waits for the retirement of every release that does not
+//! ship it.
 
+mod against;
 mod steps;
 mod touch;
 
 use serde::Serialize;
 
+use crate::gate::{Refusal, Rule};
 use crate::model::{FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict};
 use crate::review::Reviewed;
 use touch::Held;
 
+pub use against::{Against, candidate};
 pub use steps::{FolderStep, Manner, Statement, Unrunnable, steps};
 pub use touch::Held as Waiting;
 
@@ -29,6 +33,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The steps that are not applied yet, in folder order.
+    pub fn pending(&self) -> impl Iterator<Item = &Step> {
+        let steps = self.steps.iter();
+        steps.filter(|step| step.status != Status::Applied)
+    }
+
     /// The file of the migration of this id; the id itself if the plan has none of it.
     pub fn file_of<'a>(&'a self, id: &'a str) -> &'a str {
         let mut steps = self.steps.iter();
@@ -50,7 +60,7 @@ pub struct Step {
     /// Whether it may run.
     pub status: Status,
     /// What it waits for, or why it is refused.
-    pub blocked_by: Vec<Blocker>,
+    pub blocked_by: Vec<Refusal>,
     /// Its statements.
     pub statements: Vec<PlannedStatement>,
     /// Hazards that lint found, errors first.
@@ -84,17 +94,6 @@ impl Status {
             Self::Refused => "refused",
         }
     }
-}
-
-/// Why a step cannot run now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Blocker {
-    /// Which rule holds it back: `contract-gate`, `order`, `mixed-file`.
-    pub rule: &'static str,
-    /// Why, in one sentence.
-    pub reason: String,
-    /// What opens the way.
-    pub unblock: String,
 }
 
 /// One statement in the plan.
@@ -146,6 +145,8 @@ pub struct Cutover {
 /// The counts of a plan.
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
+    /// Migrations that are recorded as applied; the other counts leave them out.
+    pub applied: usize,
     /// Migrations under review.
     pub migrations: usize,
     /// Statements in them.
@@ -168,33 +169,36 @@ pub struct Subject<'a> {
     pub file: String,
 }
 
-/// Plans what was reviewed, in folder order.
-pub fn plan(subjects: &[Subject<'_>]) -> Plan {
+/// Plans what was reviewed, in folder order; against the record, where there is one.
+pub fn plan(subjects: &[Subject<'_>], against: Option<&Against<'_>>) -> Plan {
     let mut plan = Plan {
         steps: Vec::new(),
         cutover: Cutover::default(),
         summary: Summary::default(),
     };
-    let mut held = Held::default();
-    for (at, subject) in subjects.iter().enumerate() {
-        let step = step(subject, subjects, &held);
-        if step.phase.gates_as_contract() {
-            held.hold(at, subject.reviewed);
+    let statuses = match against {
+        Some(against) => against.statuses(),
+        None => statuses(subjects),
+    };
+    for (subject, (status, blocked_by)) in subjects.iter().zip(statuses) {
+        let step = step(subject, status, blocked_by);
+        if status == Status::Applied {
+            plan.summary.applied += 1;
+        } else {
+            plan.summary.count(&step);
+            plan.cutover.place(&step, subject.reviewed);
         }
-        plan.summary.count(&step);
-        plan.cutover.place(&step, subject.reviewed);
         plan.steps.push(step);
     }
     plan
 }
 
-fn step<'a>(subject: &Subject<'a>, subjects: &[Subject<'a>], held: &Held<'a>) -> Step {
+fn step(subject: &Subject<'_>, status: Status, blocked_by: Vec<Refusal>) -> Step {
     let Subject {
         migration,
         reviewed,
         file,
     } = subject;
-    let (status, blocked_by) = status(reviewed, subjects, held);
     let lines = LineIndex::new(&migration.text);
     let mut hazards: Vec<_> = reviewed
         .findings
@@ -210,7 +214,7 @@ fn step<'a>(subject: &Subject<'a>, subjects: &[Subject<'a>], held: &Held<'a>) ->
         blocked_by,
         statements: statements(migration, reviewed, &lines),
         hazards,
-        split: if reviewed.phase == FilePhase::Mixed {
+        split: if reviewed.phase == FilePhase::Mixed && status != Status::Applied {
             split(migration, &reviewed.script.statements, &reviewed.phases)
         } else {
             Vec::new()
@@ -218,41 +222,63 @@ fn step<'a>(subject: &Subject<'a>, subjects: &[Subject<'a>], held: &Held<'a>) ->
     }
 }
 
+/// What can be said without a record.
+fn statuses(subjects: &[Subject<'_>]) -> Vec<(Status, Vec<Refusal>)> {
+    let mut held = Held::default();
+    let each = subjects.iter().enumerate().map(|(at, subject)| {
+        let said = status(subject, subjects, &held);
+        if subject.reviewed.phase.gates_as_contract() {
+            held.hold(at, subject.reviewed);
+        }
+        said
+    });
+    each.collect()
+}
+
 fn status<'a>(
-    reviewed: &'a Reviewed,
+    subject: &Subject<'a>,
     subjects: &[Subject<'a>],
     held: &Held<'a>,
-) -> (Status, Vec<Blocker>) {
-    match reviewed.phase {
-        FilePhase::Mixed => (
-            Status::Refused,
-            vec![Blocker {
-                rule: "mixed-file",
-                reason: "it mixes steps that must run before the cutover with steps that must wait until \
-                         every older release is retired, so no moment is right for it"
-                    .to_owned(),
-                unblock: "split it into one migration for each phase, as shown".to_owned(),
-            }],
-        ),
-        FilePhase::Contract => (
-            Status::Waiting,
-            vec![Blocker {
-                rule: "contract-gate",
-                reason: "a release that was built without it may still run, or be rolled back to".to_owned(),
-                unblock: "retire every release that does not ship it".to_owned(),
-            }],
-        ),
+) -> (Status, Vec<Refusal>) {
+    let blocked = format!("migration {}", subject.migration.id);
+    match subject.reviewed.phase {
+        FilePhase::Mixed => {
+            let refusal = Refusal::new(
+                Rule::MixedFile,
+                blocked,
+                "it mixes steps that must run before the cutover with steps that must wait until every older release is \
+                 retired, so no moment is right for it",
+                "split it into one migration for each phase, as shown",
+            );
+            (Status::Refused, vec![refusal])
+        }
+        FilePhase::Contract => {
+            let refusal = Refusal::new(
+                Rule::ContractGate,
+                blocked,
+                "a release that was built without it may still run, or be rolled back to",
+                "retire every release that does not ship it",
+            );
+            (Status::Waiting, vec![refusal])
+        }
         FilePhase::Expand | FilePhase::Migrate => {
-            let in_the_way = held.in_the_way(reviewed).into_iter().map(|(place, object)| {
-                let before = &subjects[place].migration.id;
-                Blocker {
-                    rule: "order",
-                    reason: format!("{before} changes {object} first, and waits itself"),
-                    unblock: format!("let {before} run first"),
-                }
-            });
-            let blockers: Vec<_> = in_the_way.collect();
-            if blockers.is_empty() { (Status::Ready, blockers) } else { (Status::Waiting, blockers) }
+            let in_the_way = held.in_the_way(subject.reviewed).into_iter();
+            let refusals: Vec<_> = in_the_way
+                .map(|(place, object)| {
+                    let before = &subjects[place].migration.id;
+                    Refusal::new(
+                        Rule::Order,
+                        &blocked,
+                        format!("{before} changes {object} first, and waits itself"),
+                        format!("let {before} run first"),
+                    )
+                })
+                .collect();
+            if refusals.is_empty() {
+                (Status::Ready, refusals)
+            } else {
+                (Status::Waiting, refusals)
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ fn annotation(out: &mut String, one: &Located<'_>) {
 
 pub(super) fn plan(plan: &Plan) -> String {
     let mut out = String::new();
-    for step in &plan.steps {
+    for step in plan.pending() {
         let word = match step.status {
             Status::Refused => "error",
             Status::Waiting => "warning",

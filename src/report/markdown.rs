@@ -1,6 +1,7 @@
 //! Markdown: a comment on a pull request that one wants to keep.
 
 use super::{LintReport, ReviewedFile, count, line};
+use crate::gate::Refusal;
 use crate::model::{LineIndex, LockMode, Phase, Severity};
 use crate::plan::{Plan, Status, Step};
 
@@ -88,12 +89,12 @@ pub(super) fn plan(plan: &Plan, title: &str) -> String {
         "| migration | phase | today | what it does | worst lock |"
     );
     line!(out, "|---|---|---|---|---|");
-    for step in &plan.steps {
+    for step in plan.pending() {
         row(&mut out, step);
     }
     line!(out);
     rollout(&mut out, plan);
-    for step in &plan.steps {
+    for step in plan.pending() {
         details(&mut out, step);
     }
     let summary = &plan.summary;
@@ -223,9 +224,10 @@ fn details(out: &mut String, step: &Step) {
     for blocker in &step.blocked_by {
         line!(
             out,
-            "- {}: {}. To go on: {}.",
+            "- {}: {}{}. To go on: {}.",
             step.status.name(),
             blocker.reason,
+            until(blocker),
             blocker.unblock
         );
     }
@@ -276,4 +278,11 @@ fn fenced(out: &mut String, sql: &str, indent: &str) {
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// Where time alone opens the way: until when.
+fn until(refusal: &Refusal) -> String {
+    refusal.until.map_or_else(String::new, |until| {
+        format!(", until {}", until.format("%Y-%m-%d %H:%M UTC"))
+    })
 }

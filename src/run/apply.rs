@@ -10,7 +10,7 @@ use crate::gate::{
     Candidate, Command, Event, MigrationId, Refusal, Resolution, Sight, Status, decide,
 };
 use crate::model::{Dialect, FilePhase};
-use crate::plan::{FolderStep, Manner, Statement, Unrunnable, Waiting};
+use crate::plan::{FolderStep, Manner, Statement, Unrunnable, Waiting, candidate};
 use crate::store::{DatabaseError, Snapshot, Store, StoreError};
 
 /// What to apply.
@@ -609,17 +609,6 @@ impl Run<'_> {
             });
         }
         Ok(())
-    }
-}
-
-fn candidate(step: &FolderStep<'_>, behind: Vec<(MigrationId, String)>) -> Candidate {
-    Candidate {
-        migration: step.id.clone(),
-        phase: step.phase,
-        checksum: step.checksum.clone(),
-        unused_by: BTreeSet::new(),
-        unused_since: step.unused_since.clone(),
-        behind,
     }
 }
 

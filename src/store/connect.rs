@@ -1,5 +1,6 @@
 //! From a URL to a connection.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::{ConnectOptions, Connection as _};
@@ -79,6 +80,11 @@ impl Target {
         (!path.is_empty() && path != ":memory:").then_some(path)
     }
 
+    /// It is a file that is not there yet.
+    pub fn is_missing(&self) -> bool {
+        self.file().is_some_and(|file| !Path::new(file).exists())
+    }
+
     /// Opens a connection whose session names `run`.
     pub async fn connect(&self, run: &str, missing: Missing) -> Result<Connection, DatabaseError> {
         match self.dialect {
@@ -100,7 +106,7 @@ impl Target {
         use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
         let options =
             SqliteConnectOptions::from_str(&self.url).map_err(|error| self.unreachable(&error))?;
-        if missing == Missing::Refuse && !options.get_filename().exists() {
+        if missing == Missing::Refuse && self.is_missing() {
             return Err(DatabaseError::Unreachable {
                 target: self.to_string(),
                 message: "there is no such file; `bgmigrate init` makes it".to_owned(),

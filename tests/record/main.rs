@@ -6,6 +6,7 @@
 mod servers;
 
 mod faults;
+mod plan;
 mod refusals;
 mod story;
 mod world;

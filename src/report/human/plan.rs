@@ -9,7 +9,12 @@ pub(in crate::report) fn plan(plan: &Plan, title: &str, paint: Paint) -> String 
     let mut out = String::new();
     line!(out, "{}", paint.bold(title));
     line!(out);
-    for step in &plan.steps {
+    if plan.summary.applied > 0 {
+        let applied = count(plan.summary.applied, "migration");
+        line!(out, "{}", paint.dim(format!("{applied} applied already")));
+        line!(out);
+    }
+    for step in plan.pending() {
         show_step(&mut out, step, paint);
     }
     rollout(&mut out, plan, paint);
@@ -52,6 +57,10 @@ fn show_step(out: &mut String, step: &Step, paint: Paint) {
             paint.yellow("because"),
             blocker.reason
         );
+        if let Some(until) = blocker.until {
+            let until = until.format("%Y-%m-%d %H:%M UTC");
+            line!(out, "         {} {until}", paint.yellow("until"));
+        }
         line!(
             out,
             "         {} {}",
