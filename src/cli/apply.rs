@@ -163,9 +163,9 @@ fn told(global: &Global, wanted: &Apply<'_>, outcome: &Outcome) -> Result<Status
 }
 
 /// Plain lines, one when a migration begins and one when it is done.
-struct Talk {
-    quiet: bool,
-    stop: Arc<AtomicBool>,
+pub(super) struct Talk {
+    pub quiet: bool,
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Progress for Talk {

@@ -11,7 +11,7 @@ use super::lint::reviewed;
 use super::source::{Home, Source, whole_folder};
 use super::{Global, Status, output};
 use crate::gate::{Policy, Refusal, Sight, SlotId};
-use crate::model::Dialect;
+use crate::model::{Dialect, Engine};
 use crate::plan::{FolderStep, Subject, steps};
 use crate::report;
 use crate::review::Reviewed;
@@ -179,6 +179,16 @@ impl Shelf {
         setup: &Setup,
     ) -> Vec<FolderStep<'a>> {
         steps(subjects, setup.namespace(), self.dialect())
+    }
+
+    /// The engine that it is read for.
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.source.settings.engine
+    }
+
+    /// The path of one of its files, as people shall read it.
+    pub(super) fn path_of(&self, file: &str) -> String {
+        self.source.path_of(file)
     }
 
     const fn dialect(&self) -> Dialect {

@@ -37,7 +37,7 @@ impl Status {
                 },
                 RunError::Unrunnable { .. } => Self::Usage,
                 RunError::Edited { .. } | RunError::Refused(_) => Self::Refused,
-                RunError::Unknown { .. } => Self::Unknown,
+                RunError::Unknown { .. } | RunError::HalfUndone { .. } => Self::Unknown,
             };
         }
         error.downcast_ref().map_or(Self::Usage, Self::of_store)

@@ -19,6 +19,7 @@ mod retire;
 mod router;
 mod source;
 mod status;
+mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -124,6 +125,7 @@ enum Command {
     /// Close the rollback to a slot's release, and free the contract steps that waited for it
     Retire(retire::Arguments),
     /// Settle a statement of which nobody knows whether it ran
+    Undo(undo::Arguments),
     Resolve(resolve::Arguments),
     /// Show the record: who, when, what, from where
     History(history::Arguments),
@@ -186,6 +188,7 @@ pub fn main() -> ExitCode {
         Command::Resume(arguments) => cutover::resume(global, arguments),
         Command::Router(arguments) => router::run(global, arguments),
         Command::Retire(arguments) => retire::run(global, arguments),
+        Command::Undo(arguments) => undo::run(global, arguments),
         Command::Resolve(arguments) => resolve::run(global, arguments),
         Command::History(arguments) => history::run(global, arguments),
     };

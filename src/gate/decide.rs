@@ -472,6 +472,17 @@ fn resolve(
     reason: &str,
 ) -> Decision {
     let step = begun(state, migration)?;
+    if step.status == Status::Undoing && how == Resolution::Done {
+        let migration = migration.clone();
+        return Ok(vec![
+            Event::Resolved {
+                migration: migration.clone(),
+                done: true,
+                reason: reason.to_owned(),
+            },
+            Event::Undone { migration },
+        ]);
+    }
     if !matches!(step.status, Status::Unknown { .. }) {
         return Err(vec![Refusal::new(
             Rule::Record,

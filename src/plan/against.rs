@@ -69,3 +69,12 @@ pub fn candidate(step: &FolderStep<'_>, behind: Vec<(MigrationId, String)>) -> C
         behind,
     }
 }
+
+/// The steps behind one that build on what it made.
+pub fn dependents(steps: &[FolderStep<'_>], of: usize) -> Vec<MigrationId> {
+    let mut held = Held::default();
+    held.hold_all(of, steps[of].reviewed);
+    let later = steps[of + 1..].iter();
+    let touching = later.filter(|step| held.is_built_on_by(step.reviewed));
+    touching.map(|step| step.id.clone()).collect()
+}

@@ -5,6 +5,7 @@
 //! ship it.
 
 mod against;
+mod back;
 mod steps;
 mod touch;
 
@@ -15,7 +16,8 @@ use crate::model::{FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severi
 use crate::review::Reviewed;
 use touch::Held;
 
-pub use against::{Against, candidate};
+pub use against::{Against, candidate, dependents};
+pub use back::{Back, NoWayBack};
 pub use steps::{FolderStep, Manner, Statement, Unrunnable, steps};
 pub use touch::Held as Waiting;
 

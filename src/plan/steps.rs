@@ -9,7 +9,7 @@ use crate::model::{
     TransactionMode,
 };
 use crate::review::Reviewed;
-use crate::sql::OpaqueKind;
+use crate::sql::{OpaqueKind, Script};
 
 /// A migration of the folder, ready to be judged and run.
 pub struct FolderStep<'a> {
@@ -120,7 +120,7 @@ fn step<'a>(subject: &'a Subject<'a>, namespace: Option<&str>, dialect: Dialect)
     } = subject;
     let text = up(&migration.text, &migration.up);
     let lines = LineIndex::new(&migration.text);
-    let mut statements = statements(&migration.text, reviewed, dialect, &lines);
+    let mut statements = statements(&migration.text, &reviewed.script, dialect, &lines);
     let by_itself =
         migration.transaction == TransactionMode::None || reviewed.script.says_transaction_off();
     let manner = manner(&mut statements, by_itself, reviewed, &lines);
@@ -145,13 +145,13 @@ fn up(text: &str, spans: &[Span]) -> String {
     parts.concat().replace("\r\n", "\n")
 }
 
-fn statements<'a>(
+pub(super) fn statements<'a>(
     text: &'a str,
-    reviewed: &'a Reviewed,
+    script: &'a Script,
     dialect: Dialect,
     lines: &LineIndex,
 ) -> Vec<Statement<'a>> {
-    let each = reviewed.script.statements.iter();
+    let each = script.statements.iter();
     each.map(|statement| Statement {
         sql: statement.span.of(text),
         line: lines.line(statement.span.start),

@@ -64,6 +64,42 @@ impl<'a> Held<'a> {
     }
 }
 
+impl<'a> Held<'a> {
+    /// Whether a later migration builds on what is held, its indexes and views included. A table that it names as a whole
+    /// counts as touched where a column of it is held: too much rather than too little.
+    pub fn is_built_on_by(&self, later: &'a Reviewed) -> bool {
+        let lasting = changes(later).flat_map(|(change, _)| built_on(change));
+        let mut on = lasting.flat_map(|one| {
+            let held = self.by_object.get(one.object).into_iter().flatten();
+            held.map(move |(_, column)| (*column, one.column))
+        });
+        on.any(|(held, touched)| held.is_none() || touched.is_none() || held == touched)
+    }
+}
+
+/// What a change touches, and what it reads or refers to.
+fn built_on(change: &Change) -> Vec<Touched<'_>> {
+    let mut all = touched(change);
+    match &change.action {
+        Action::CreateIndex(create) if create.keys.iter().all(Result::is_ok) => {
+            all.extend(create.columns().map(|column| Touched {
+                object: &create.table,
+                column: Some(column),
+            }));
+        }
+        Action::CreateIndex(create) => all.push(Touched {
+            object: &create.table,
+            column: None,
+        }),
+        Action::CreateView(create) => all.extend(create.reads.iter().map(|object| Touched {
+            object,
+            column: None,
+        })),
+        _ => {}
+    }
+    all
+}
+
 fn changes(reviewed: &Reviewed) -> impl Iterator<Item = (&Change, Phase)> {
     let statements = reviewed.script.statements.iter().zip(&reviewed.judged);
     statements.flat_map(|(statement, judged)| {

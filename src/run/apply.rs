@@ -122,6 +122,21 @@ pub enum RunError {
         /// What was looked at.
         why: String,
     },
+    /// An undo was killed, and nobody knows whether a statement of it ran.
+    #[error(
+        "{file}:{line}: an undo of migration {migration} was killed, and nobody knows whether this statement ran: {why}\n  \
+         finish the way back by hand, then say `bgmigrate resolve {migration} --done`, with --reason"
+    )]
+    HalfUndone {
+        /// Which.
+        migration: MigrationId,
+        /// The file of its way back.
+        file: String,
+        /// The statement's line.
+        line: usize,
+        /// What was looked at.
+        why: String,
+    },
     /// A gate refuses it.
     #[error("refused")]
     Refused(Vec<Refusal>),
@@ -220,14 +235,14 @@ fn at(sight: &Sight, snapshot: &Snapshot) -> Sight {
     }
 }
 
-struct Run<'a> {
-    store: &'a mut Store,
-    snapshot: Snapshot,
+pub(super) struct Run<'a> {
+    pub(super) store: &'a mut Store,
+    pub(super) snapshot: Snapshot,
     /// Versions that directives name.
-    also: Vec<&'a str>,
-    sight: &'a Sight,
-    settings: Settings,
-    progress: &'a mut dyn Progress,
+    pub(super) also: Vec<&'a str>,
+    pub(super) sight: &'a Sight,
+    pub(super) settings: Settings,
+    pub(super) progress: &'a mut dyn Progress,
 }
 
 impl Run<'_> {
@@ -313,7 +328,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn decide(&self, command: &Command) -> Result<Vec<Event>, RunError> {
+    pub(super) fn decide(&self, command: &Command) -> Result<Vec<Event>, RunError> {
         decide(
             &self.snapshot.state,
             command,
@@ -323,7 +338,7 @@ impl Run<'_> {
     }
 
     /// Records what was decided on top of what it was decided on; where somebody else was faster, decides anew.
-    async fn record(&mut self, command: &Command) -> Result<(), RunError> {
+    pub(super) async fn record(&mut self, command: &Command) -> Result<(), RunError> {
         loop {
             let events = self.decide(command)?;
             match self.store.append(&mut self.snapshot, &events).await {
@@ -333,7 +348,7 @@ impl Run<'_> {
         }
     }
 
-    async fn reload(&mut self) -> Result<(), RunError> {
+    pub(super) async fn reload(&mut self) -> Result<(), RunError> {
         self.snapshot = self.store.load_or_init(&self.also).await?;
         Ok(())
     }
@@ -392,7 +407,7 @@ impl Run<'_> {
     }
 
     /// Decides and records inside the transaction that is open; nobody else can record anything until it ends.
-    async fn record_within(&mut self, command: &Command) -> Result<(), RunError> {
+    pub(super) async fn record_within(&mut self, command: &Command) -> Result<(), RunError> {
         self.snapshot = self.store.load_locked(&self.also).await?;
         let events = self.decide(command)?;
         Ok(self
@@ -497,7 +512,7 @@ impl Run<'_> {
         }
     }
 
-    async fn wait(&mut self, step: &FolderStep<'_>, error: &RunError, pause: Duration) {
+    pub(super) async fn wait(&mut self, step: &FolderStep<'_>, error: &RunError, pause: Duration) {
         let seconds = pause.as_secs_f64();
         let error = error.to_string();
         let first = error.lines().next().unwrap_or_default();
@@ -509,7 +524,7 @@ impl Run<'_> {
     }
 
     /// Every statement of the session waits for locks only this long.
-    async fn limit_waiting(&mut self) -> Result<(), RunError> {
+    pub(super) async fn limit_waiting(&mut self) -> Result<(), RunError> {
         let ms = self.settings.lock_timeout.as_millis();
         let seconds = self.settings.lock_timeout.as_secs().max(1);
         let set = match self.store.dialect() {
@@ -591,7 +606,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn refuse_edits(&mut self, steps: &[FolderStep<'_>]) -> Result<(), RunError> {
+    pub(super) async fn refuse_edits(&mut self, steps: &[FolderStep<'_>]) -> Result<(), RunError> {
         for step in steps {
             let Some(known) = self.snapshot.state.steps.get(&step.id) else {
                 continue;
@@ -656,14 +671,14 @@ fn difference(before: &str, after: &str) -> String {
 }
 
 /// How long somebody tries again who could not get a lock.
-struct Patience {
+pub(super) struct Patience {
     started: std::time::Instant,
     at_most: Duration,
     next: Duration,
 }
 
 impl Patience {
-    fn new(at_most: Duration) -> Self {
+    pub(super) fn new(at_most: Duration) -> Self {
         Self {
             started: std::time::Instant::now(),
             at_most,
@@ -672,7 +687,7 @@ impl Patience {
     }
 
     /// How long to wait before the next attempt; `None` where another would not help, or the time is over.
-    fn after(&mut self, error: &RunError) -> Option<Duration> {
+    pub(super) fn after(&mut self, error: &RunError) -> Option<Duration> {
         let waits = match error {
             RunError::Failed { error, .. } => error.is_lock_timeout(),
             RunError::Store(error) => match error {

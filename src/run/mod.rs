@@ -2,5 +2,7 @@
 
 mod apply;
 mod probe;
+mod undo;
 
 pub use apply::{Apply, Outcome, Progress, RunError, Settings, apply, recover, resolve};
+pub use undo::{Undo, undo};

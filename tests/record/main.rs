@@ -9,4 +9,5 @@ mod faults;
 mod plan;
 mod refusals;
 mod story;
+mod undo;
 mod world;
