@@ -6,6 +6,7 @@ use super::database::{Setup, refused, wait_for};
 use super::{Global, Status, output};
 use crate::gate::{Command, Event, Refusal, decide};
 use crate::router::{File, Router};
+use crate::run::failing_checks;
 use crate::store::{Missing, Snapshot, Store, StoreError};
 
 const CUTOVER_EXAMPLES: &str = "\
@@ -135,7 +136,11 @@ pub(super) async fn record(
     command: &Command,
 ) -> Result<Result<Vec<Event>, Vec<Refusal>>> {
     loop {
-        let events = match decide(&snapshot.state, command, &setup.sight(snapshot)) {
+        let mut sight = setup.sight(snapshot);
+        if matches!(command, Command::Cutover { .. }) {
+            sight.failing_checks = failing_checks(store, &snapshot.state).await?;
+        }
+        let events = match decide(&snapshot.state, command, &sight) {
             Ok(events) => events,
             Err(refusals) => return Ok(Err(refusals)),
         };

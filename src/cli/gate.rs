@@ -5,9 +5,11 @@ use anyhow::{Result, bail};
 use super::database::{Setup, place, refused, wait_for};
 use super::{Global, Status, output};
 use crate::gate::{
-    Command, Direction, Refusal, SlotId, State, contract_gate, cutover_gate, decide,
+    Command, Direction, MigrationId, Refusal, Sight, SlotId, State, contract_gate, cutover_gate,
+    decide,
 };
 use crate::plan::{FolderStep, candidate};
+use crate::run::failing_checks;
 use crate::store::{Missing, Snapshot};
 
 const EXAMPLES: &str = "\
@@ -73,19 +75,23 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         (Some(id), Some(_)) => Some(place(&subjects, &steps, id)?),
         _ => None,
     };
-    let snapshot = wait_for(async {
+    let (snapshot, failing) = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
         let also: Vec<&str> = steps
             .iter()
             .filter_map(|step| step.unused_since.as_deref())
             .collect();
         let snapshot = store.load(&also).await?;
+        let failing = match (&snapshot, arguments.gate) {
+            (Some(snapshot), Gate::Cutover) => failing_checks(&mut store, &snapshot.state).await?,
+            _ => Vec::new(),
+        };
         store.close().await;
-        Ok(snapshot.unwrap_or_default())
+        Ok((snapshot.unwrap_or_default(), failing))
     })?;
     let refusals = match arguments.gate {
         Gate::Contract => contract(&setup, &snapshot, &steps, asked),
-        Gate::Cutover | Gate::Rollback => moves(&setup, &snapshot, arguments)?,
+        Gate::Cutover | Gate::Rollback => moves(&setup, &snapshot, failing, arguments)?,
     };
     if refusals.is_empty() {
         if !global.quiet {
@@ -116,24 +122,30 @@ fn contract(
         .collect()
 }
 
-fn moves(setup: &Setup, snapshot: &Snapshot, arguments: &Arguments) -> Result<Vec<Refusal>> {
+fn moves(
+    setup: &Setup,
+    snapshot: &Snapshot,
+    failing_checks: Vec<(MigrationId, String)>,
+    arguments: &Arguments,
+) -> Result<Vec<Refusal>> {
     let state = &snapshot.state;
+    let sight = Sight {
+        failing_checks,
+        ..setup.sight(snapshot)
+    };
     let command = match (arguments.gate, &arguments.to) {
         (Gate::Rollback, None) => Command::Rollback {
             service: setup.service.clone(),
         },
         (Gate::Rollback, Some(to)) => {
             let to = named(setup, state, to)?;
-            let sight = setup.sight(snapshot);
             return Ok(cutover_gate(state, &to, Direction::Back, &sight));
         }
         (_, to) => Command::Cutover {
             to: named(setup, state, to.as_deref().unwrap_or_default())?,
         },
     };
-    Ok(decide(state, &command, &setup.sight(snapshot))
-        .err()
-        .unwrap_or_default())
+    Ok(decide(state, &command, &sight).err().unwrap_or_default())
 }
 
 /// A slot by its name, or by the version that it holds.

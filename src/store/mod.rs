@@ -274,6 +274,21 @@ impl Store {
         Ok(rows.into_iter().flatten().next().flatten())
     }
 
+    /// The texts that were kept and may ask for a check before the cutover, each with its checksum.
+    pub async fn texts_with_checks(&mut self) -> Result<Vec<(String, String)>, StoreError> {
+        let query =
+            "SELECT digest, body FROM @text WHERE body LIKE '%bgmigrate:%check%' ORDER BY digest";
+        let query = self.engine.sql(query);
+        let rows = self.connection.read(&query, &[]).await?;
+        let mut texts = Vec::new();
+        for row in rows {
+            if let [Some(digest), Some(body)] = &row[..] {
+                texts.push((digest.clone(), body.clone()));
+            }
+        }
+        Ok(texts)
+    }
+
     /// Ends the session.
     pub async fn close(mut self) {
         self.unlock().await;

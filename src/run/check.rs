@@ -1,0 +1,125 @@
+//! The checks that migrations ask for before the cutover.
+
+use crate::gate::{MigrationId, State, Status};
+use crate::model::{Dialect, Engine, Span};
+use crate::sql::read;
+use crate::store::{DatabaseError, Row, Store, StoreError};
+
+/// The checks of applied migrations that do not hold, each with what was seen.
+///
+/// They are taken from the texts that ran, which the record keeps: no folder is needed, and an edited file changes
+/// nothing. A check that cannot be asked does not hold. Nothing is changed: each is asked inside a session that may only
+/// read.
+pub async fn failing_checks(
+    store: &mut Store,
+    state: &State,
+) -> Result<Vec<(MigrationId, String)>, StoreError> {
+    let engine = Engine::default_for(store.dialect());
+    let mut failing = Vec::new();
+    for (checksum, text) in store.texts_with_checks().await? {
+        let script = read(&text, &[Span::new(0, text.len())], &engine);
+        let applied = state
+            .steps
+            .iter()
+            .filter(|(_, step)| step.checksum == checksum && step.status == Status::Applied);
+        let migrations: Vec<_> = applied.map(|(id, _)| id).collect();
+        if migrations.is_empty() {
+            continue;
+        }
+        for query in script.checks() {
+            let Some(seen) = seen(ask(store, query).await)? else {
+                continue;
+            };
+            failing.extend(migrations.iter().map(|id| ((*id).clone(), seen.clone())));
+        }
+    }
+    Ok(failing)
+}
+
+async fn ask(store: &mut Store, query: &str) -> Result<Vec<Row>, DatabaseError> {
+    let (begin, end) = match store.dialect() {
+        Dialect::Postgres => ("BEGIN READ ONLY", "ROLLBACK"),
+        Dialect::Mysql => ("START TRANSACTION READ ONLY", "ROLLBACK"),
+        Dialect::Sqlite => ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+    };
+    let connection = store.connection();
+    connection.run(begin).await?;
+    let asked = connection.ask(query).await;
+    connection.run(end).await?;
+    asked
+}
+
+/// What speaks against a check; `None` where it holds: no row, or a single 0 or false.
+fn seen(asked: Result<Vec<Row>, DatabaseError>) -> Result<Option<String>, StoreError> {
+    let rows = match asked {
+        Ok(rows) => rows,
+        Err(error @ DatabaseError::Refused { .. }) => {
+            return Ok(Some(format!("it could not be asked: {error}")));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if let [row] = &rows[..]
+        && let [Some(only)] = &row[..]
+        && ["0", "f", "false"].contains(&only.as_str())
+    {
+        return Ok(None);
+    }
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let columns = first.iter().map(|value| value.as_deref().unwrap_or("NULL"));
+    let first = columns.collect::<Vec<_>>().join(", ");
+    Ok(Some(match rows.len() {
+        1 => format!("it finds {first}"),
+        more => format!("it finds {more} rows, the first {first}"),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(values: &[&[Option<&str>]]) -> Vec<Row> {
+        let row = |row: &&[Option<&str>]| row.iter().map(|one| one.map(str::to_owned)).collect();
+        values.iter().map(row).collect()
+    }
+
+    #[test]
+    fn no_row_or_a_single_nought_holds() {
+        for held in [
+            rows(&[]),
+            rows(&[&[Some("0")]]),
+            rows(&[&[Some("f")]]),
+            rows(&[&[Some("false")]]),
+        ] {
+            assert_eq!(seen(Ok(held)).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn everything_else_speaks_against_it() {
+        for (found, told) in [
+            (rows(&[&[Some("1")]]), "it finds 1"),
+            (rows(&[&[None]]), "it finds NULL"),
+            (rows(&[&[Some("0"), Some("ann")]]), "it finds 0, ann"),
+            (
+                rows(&[&[Some("0")], &[Some("0")]]),
+                "it finds 2 rows, the first 0",
+            ),
+        ] {
+            assert_eq!(seen(Ok(found)).unwrap().as_deref(), Some(told));
+        }
+    }
+
+    #[test]
+    fn a_check_that_cannot_be_asked_does_not_hold() {
+        let refused = DatabaseError::Refused {
+            code: "42P01".to_owned(),
+            message: "there is no table a".to_owned(),
+            detail: None,
+            hint: None,
+        };
+        let told = seen(Err(refused)).unwrap().unwrap();
+        assert!(told.starts_with("it could not be asked"), "{told}");
+    }
+}
