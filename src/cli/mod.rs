@@ -4,6 +4,7 @@ mod apply;
 mod classify;
 mod cutover;
 mod database;
+mod demo;
 mod exit;
 mod explain;
 mod fix;
@@ -122,6 +123,7 @@ enum Command {
     /// Finish or undo an interrupted cutover
     Resume(cutover::Resume),
     Router(router::Arguments),
+    Demo(demo::Arguments),
     /// Close the rollback to a slot's release, and free the contract steps that waited for it
     Retire(retire::Arguments),
     /// Settle a statement of which nobody knows whether it ran
@@ -186,6 +188,7 @@ pub fn main() -> ExitCode {
         Command::Cutover(arguments) => cutover::run(global, arguments),
         Command::Rollback(arguments) => cutover::rollback(global, arguments),
         Command::Resume(arguments) => cutover::resume(global, arguments),
+        Command::Demo(arguments) => demo::run(global, arguments),
         Command::Router(arguments) => router::run(global, arguments),
         Command::Retire(arguments) => retire::run(global, arguments),
         Command::Undo(arguments) => undo::run(global, arguments),

@@ -6,6 +6,7 @@ use super::database::{Setup, refused, wait_for};
 use super::{Global, Status, output};
 use crate::gate::{Command, decide};
 use crate::plan::FolderStep;
+use crate::report;
 use crate::store::{Missing, StoreError};
 
 const EXAMPLES: &str = "\
@@ -75,9 +76,9 @@ pub(super) fn run(global: &Global, action: &Action) -> Result<Status> {
                 .get(&slot)
                 .map_or("gone", |slot| slot.role.name());
             output::talk(format_args!(
-                "{} is {role} in {slot}, shipping {} migrations",
+                "{} is {role} in {slot}, shipping {}",
                 arguments.version,
-                steps.len()
+                report::count(steps.len(), "migration")
             ));
         }
         store.close().await;

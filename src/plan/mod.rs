@@ -18,7 +18,7 @@ use touch::Held;
 
 pub use against::{Against, candidate, dependents};
 pub use back::{Back, NoWayBack};
-pub use steps::{FolderStep, Manner, Statement, Unrunnable, steps};
+pub use steps::{FolderStep, Manner, Statement, Unrunnable, checks_of, steps};
 pub use touch::Held as Waiting;
 
 pub use crate::classify::{Part, split};

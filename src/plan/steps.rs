@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Subject;
 use crate::gate::{MigrationId, Shipped, digest};
 use crate::model::{
-    Action, Change, Dialect, FilePhase, LineIndex, Span, TableChange, TransactionControl,
+    Action, Change, Dialect, Engine, FilePhase, LineIndex, Span, TableChange, TransactionControl,
     TransactionMode,
 };
 use crate::review::Reviewed;
-use crate::sql::{OpaqueKind, Script};
+use crate::sql::{OpaqueKind, Script, read};
 
 /// A migration of the folder, ready to be judged and run.
 pub struct FolderStep<'a> {
@@ -27,8 +27,6 @@ pub struct FolderStep<'a> {
     pub after_cutover: bool,
     /// The version from which on releases do not use what it touches.
     pub unused_since: Option<String>,
-    /// Queries that must find nothing before the cutover.
-    pub checks: Vec<String>,
     /// How it has to run, or why it cannot.
     pub manner: Result<Manner, Unrunnable>,
     /// Its statements, as they are sent.
@@ -94,6 +92,13 @@ pub fn steps<'a>(
         .collect()
 }
 
+/// The checks that a migration's text asks for.
+pub fn checks_of(text: &str, dialect: Dialect) -> Vec<String> {
+    let whole = [Span::new(0, text.len())];
+    let script = read(text, &whole, &Engine::default_for(dialect));
+    script.checks().map(str::to_owned).collect()
+}
+
 impl FolderStep<'_> {
     /// As a release ships it.
     pub const fn shipped(&self) -> Shipped {
@@ -132,7 +137,6 @@ fn step<'a>(subject: &'a Subject<'a>, namespace: Option<&str>, dialect: Dialect)
         phase: reviewed.phase,
         after_cutover: reviewed.script.says_after_cutover(),
         unused_since: reviewed.script.unused_since().map(str::to_owned),
-        checks: reviewed.script.checks().map(str::to_owned).collect(),
         manner,
         statements,
         reviewed,

@@ -1,8 +1,8 @@
 //! The checks that migrations ask for before the cutover.
 
 use crate::gate::{MigrationId, State, Status};
-use crate::model::{Dialect, Engine, Span};
-use crate::sql::read;
+use crate::model::Dialect;
+use crate::plan::checks_of;
 use crate::store::{DatabaseError, Row, Store, StoreError};
 
 /// The checks of applied migrations that do not hold, each with what was seen.
@@ -14,10 +14,8 @@ pub async fn failing_checks(
     store: &mut Store,
     state: &State,
 ) -> Result<Vec<(MigrationId, String)>, StoreError> {
-    let engine = Engine::default_for(store.dialect());
     let mut failing = Vec::new();
     for (checksum, text) in store.texts_with_checks().await? {
-        let script = read(&text, &[Span::new(0, text.len())], &engine);
         let applied = state
             .steps
             .iter()
@@ -26,8 +24,8 @@ pub async fn failing_checks(
         if migrations.is_empty() {
             continue;
         }
-        for query in script.checks() {
-            let Some(seen) = seen(ask(store, query).await)? else {
+        for query in checks_of(&text, store.dialect()) {
+            let Some(seen) = seen(ask(store, &query).await)? else {
                 continue;
             };
             failing.extend(migrations.iter().map(|id| ((*id).clone(), seen.clone())));

@@ -22,6 +22,29 @@ const RELEASES: [(&str, &str); 4] = [
     ),
 ];
 
+/// Every command of it ends with the status that the story says, or the demo fails.
+#[test]
+fn the_demo_tells_the_story_and_leaves_nothing_behind() {
+    let world = World::new(Engine::Sqlite, "demo");
+    let temporary = world.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let mut demo = world.command(&["demo"]);
+    let said = crate::world::said(&demo.env("TMPDIR", &temporary).output().unwrap());
+    assert_eq!(said.status, 0, "{}\n{}", said.answer, said.talk);
+    assert!(
+        said.answer
+            .contains("a rollback to v3 in blue of app is still possible"),
+        "{}",
+        said.answer
+    );
+    assert!(
+        said.answer.ends_with("4 of 4 migrations are applied\n"),
+        "{}",
+        said.answer
+    );
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
 fn release(world: &World, number: usize) {
     let (name, sql) = RELEASES[number - 1];
     world.migration(name, sql);
