@@ -73,6 +73,13 @@ impl DatabaseError {
         }
     }
 
+    /// Somebody else made the same thing at the same moment: `PostgreSQL` 42P06 and 42P07, 42710 on the type that each of
+    /// its tables has, and 23505 on the catalog's own keys.
+    pub fn is_there_already(&self) -> bool {
+        let codes = ["42P06", "42P07", "42710", "23505"];
+        matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
+    }
+
     /// Another session changed the same rows first: `PostgreSQL` 40001, and 23505 or `MySQL` 1062 on a key of the record.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if matches!(code.as_str(), "40001" | "23505" | "1062"))

@@ -155,7 +155,7 @@ impl Store {
         for table in self.engine.create {
             match self.connection.run(table).await {
                 // PostgreSQL's IF NOT EXISTS is no protection from somebody who creates the same at the same moment.
-                Err(error) if error.is_conflict() => {}
+                Err(error) if error.is_there_already() => {}
                 done => done?,
             }
         }
