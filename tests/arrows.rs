@@ -43,13 +43,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("files", &["folder", "spread"]),
     ("store", &["model", "gate"]),
     ("router", &["gate"]),
-    ("run", &["model", "gate", "plan", "store"]),
+    ("run", &["model", "gate", "plan", "adopt", "store"]),
     ("config", &["model", "folder", "lint", "nearest"]),
     (
         "cli",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
-            "nearest", "spread", "gate", "store", "run", "router",
+            "nearest", "spread", "gate", "adopt", "store", "run", "router",
         ],
     ),
 ];

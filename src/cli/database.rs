@@ -11,7 +11,7 @@ use super::lint::reviewed;
 use super::source::{Home, Source, whole_folder};
 use super::{Global, Status, output};
 use crate::gate::{Policy, Refusal, Sight, SlotId};
-use crate::model::{Dialect, Engine};
+use crate::model::{Dialect, Engine, Migration};
 use crate::plan::{FolderStep, Subject, steps};
 use crate::report;
 use crate::review::Reviewed;
@@ -179,6 +179,11 @@ impl Shelf {
         setup: &Setup,
     ) -> Vec<FolderStep<'a>> {
         steps(subjects, setup.namespace(), self.dialect())
+    }
+
+    /// The folder's migrations, in its order.
+    pub(super) fn migrations(&self) -> &[Migration] {
+        &self.source.folder.migrations
     }
 
     /// The engine that it is read for.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::run::RunError;
+use crate::run::{RunError, TakeoverError};
 use crate::store::{DatabaseError, StoreError};
 
 /// How a command ended.
@@ -38,6 +38,12 @@ impl Status {
                 RunError::Unrunnable { .. } => Self::Usage,
                 RunError::Edited { .. } | RunError::Refused(_) => Self::Refused,
                 RunError::Unknown { .. } | RunError::HalfUndone { .. } => Self::Unknown,
+            };
+        }
+        if let Some(TakeoverError::Database(error)) = error.downcast_ref() {
+            return match error {
+                DatabaseError::Refused { .. } => Self::Failed,
+                _ => Self::Unreachable,
             };
         }
         error.downcast_ref().map_or(Self::Usage, Self::of_store)

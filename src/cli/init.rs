@@ -4,61 +4,133 @@ use anyhow::{Result, bail};
 
 use super::database::{Setup, place, wait_for};
 use super::{Global, Status, output};
+use crate::adopt::{AdoptError, Tool, Wanted};
 use crate::gate::{Adopted, Command, decide};
-use crate::store::Missing;
+use crate::plan::{FolderStep, Subject};
+use crate::report::count;
+use crate::run::{TakeoverError, applied_elsewhere, elsewhere};
+use crate::store::{Missing, Store};
 
 const EXAMPLES: &str = "\
 Examples:
   bgmigrate init                        make the record in the database
-  bgmigrate init --baseline 0042        … and take everything up to 0042 for applied already
+  bgmigrate init --from flyway          take over what this tool's table says is applied
+  bgmigrate init --baseline 0042        take everything up to 0042 for applied
 
-Every command that writes makes the record by itself; running this again changes nothing.";
+Where the database has the table of sqlx, Flyway, golang-migrate, goose, dbmate, diesel, refinery or
+Prisma, what it says is applied is taken over; running this again takes over what came since.";
 
 /// Make the record.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Another tool has applied the migrations up to this id or file: record them without running them
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "from_table"])]
     baseline: Option<String>,
+    /// The tool that has applied the folder so far [default: the one whose table is there]
+    #[arg(long, value_name = "TOOL")]
+    from: Option<Tool>,
+    /// That tool's table, where it is not its usual one
+    #[arg(long, value_name = "TABLE", requires = "from")]
+    from_table: Option<String>,
 }
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let setup = Setup::of(global, None)?;
-    let adopted = match &arguments.baseline {
-        None => Vec::new(),
-        Some(last) => {
-            let shelf = setup.folder(global)?;
-            let subjects = shelf.subjects();
-            let steps = shelf.steps(&subjects, &setup);
-            let last = place(&subjects, &steps, last)?;
-            let each = steps[..=last].iter().map(|step| Adopted {
-                migration: step.id.clone(),
-                phase: step.phase,
-                checksum: step.checksum.clone(),
-            });
-            each.collect()
-        }
-    };
     wait_for(async {
         let mut store = setup.store(Missing::Create).await?;
-        let mut snapshot = store.load_or_init(&[]).await?;
-        let command = Command::Adopt {
-            migrations: adopted,
+        let migrations = match &arguments.baseline {
+            Some(last) => baseline(global, &setup, last)?,
+            None => taken_over(global, arguments, &setup, &mut store).await?,
         };
-        let Ok(events) = decide(&snapshot.state, &command, &setup.sight(&snapshot)) else {
-            bail!("the baseline was refused");
+        let mut snapshot = store.load_or_init(&[]).await?;
+        let Ok(events) = decide(
+            &snapshot.state,
+            &Command::Adopt { migrations },
+            &setup.sight(&snapshot),
+        ) else {
+            bail!("the migrations to adopt were refused");
         };
         let before = snapshot.state.steps.len();
         store.append(&mut snapshot, &events).await?;
         if !global.quiet {
             let added = snapshot.state.steps.len() - before;
             output::talk(format_args!(
-                "the record is in {}; {added} migrations adopted",
-                store.target()
+                "the record is in {}; {} adopted",
+                store.target(),
+                count(added, "migration")
             ));
         }
         store.close().await;
         Ok(Status::Done)
     })
+}
+
+/// The folder's migrations up to one.
+fn baseline(global: &Global, setup: &Setup, last: &str) -> Result<Vec<Adopted>> {
+    let shelf = setup.folder(global)?;
+    let subjects = shelf.subjects();
+    let steps = shelf.steps(&subjects, setup);
+    let last = place(&subjects, &steps, last)?;
+    Ok(steps[..=last].iter().map(adopted).collect())
+}
+
+/// Those that another tool says it has applied; none where no tool has a table here.
+async fn taken_over(
+    global: &Global,
+    arguments: &Arguments,
+    setup: &Setup,
+    store: &mut Store,
+) -> Result<Vec<Adopted>> {
+    let wanted = Wanted {
+        tool: arguments.from,
+        table: arguments.from_table.as_deref(),
+    };
+    let found = elsewhere(store, &wanted).await;
+    let Some(history) = found.map_err(with_advice)? else {
+        return Ok(Vec::new());
+    };
+    let shelf = setup.folder(global)?;
+    let subjects = shelf.subjects();
+    let steps = shelf.steps(&subjects, setup);
+    let said = applied_elsewhere(store, &history, shelf.migrations()).await?;
+    if !global.quiet {
+        output::talk(format_args!(
+            "{history} says that {} of the folder {} applied",
+            count(said.applied.len(), "migration"),
+            if said.applied.len() == 1 { "is" } else { "are" }
+        ));
+    }
+    if !said.unknown.is_empty() {
+        let ids: Vec<_> = said.unknown.iter().map(|one| one.id.as_str()).collect();
+        output::talk(format_args!(
+            "it also names what the folder does not have: {}",
+            ids.join(", ")
+        ));
+    }
+    let is_applied = |subject: &Subject<'_>| {
+        let id = &subject.migration.id;
+        said.applied.iter().any(|one| one.id == *id)
+    };
+    let pairs = subjects.iter().zip(&steps);
+    let applied = pairs.filter(|(subject, _)| is_applied(subject));
+    Ok(applied.map(|(_, step)| adopted(step)).collect())
+}
+
+fn with_advice(error: TakeoverError) -> anyhow::Error {
+    let several = matches!(error, TakeoverError::Adopt(AdoptError::Several { .. }));
+    let error = anyhow::Error::from(error);
+    if several {
+        error.context("several tools left a table: say which with --from TOOL")
+    } else {
+        error
+    }
+}
+
+fn adopted(step: &FolderStep<'_>) -> Adopted {
+    Adopted {
+        migration: step.id.clone(),
+        phase: step.phase,
+        checksum: step.checksum.clone(),
+    }
 }

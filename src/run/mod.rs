@@ -3,8 +3,10 @@
 mod apply;
 mod check;
 mod probe;
+mod takeover;
 mod undo;
 
 pub use apply::{Apply, Outcome, Progress, RunError, Settings, apply, recover, resolve};
 pub use check::failing_checks;
+pub use takeover::{TakeoverError, applied_elsewhere, elsewhere};
 pub use undo::{Undo, undo};

@@ -5,6 +5,7 @@
 #[path = "../servers/mod.rs"]
 mod servers;
 
+mod adopt;
 mod checks;
 mod faults;
 mod plan;
