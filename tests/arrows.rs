@@ -38,18 +38,19 @@ const ROOMS: &[(&str, &[&str])] = &[
         "report",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest", "spread", "gate",
+            "guard",
         ],
     ),
     ("files", &["folder", "spread"]),
-    ("store", &["model", "gate"]),
+    ("store", &["model", "gate", "guard"]),
     ("router", &["gate"]),
-    ("run", &["model", "gate", "plan", "adopt", "store"]),
+    ("run", &["model", "gate", "guard", "plan", "adopt", "store"]),
     ("config", &["model", "folder", "lint", "nearest"]),
     (
         "cli",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
-            "nearest", "spread", "gate", "adopt", "store", "run", "router",
+            "nearest", "spread", "gate", "guard", "adopt", "store", "run", "router",
         ],
     ),
 ];

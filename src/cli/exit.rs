@@ -53,6 +53,8 @@ impl Status {
         match error {
             StoreError::Database(DatabaseError::Url(_))
             | StoreError::Newer { .. }
+            | StoreError::NewerGuard { .. }
+            | StoreError::Distrusted(_)
             | StoreError::Pooled { .. } => Self::Usage,
             _ => Self::Unreachable,
         }

@@ -16,6 +16,7 @@ Examples:
   bgmigrate init                        make the record in the database
   bgmigrate init --from flyway          take over what this tool's table says is applied
   bgmigrate init --baseline 0042        take everything up to 0042 for applied
+  bgmigrate init --guard                and have the database refuse by itself what breaks a release
 
 Where the database has the table of sqlx, Flyway, golang-migrate, goose, dbmate, diesel, refinery or
 Prisma, what it says is applied is taken over; running this again takes over what came since.";
@@ -33,6 +34,9 @@ pub(super) struct Arguments {
     /// That tool's table, where it is not its usual one
     #[arg(long, value_name = "TABLE", requires = "from")]
     from_table: Option<String>,
+    /// Install the guard too, the best that this account can install here
+    #[arg(long)]
+    guard: bool,
 }
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
@@ -60,6 +64,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
                 store.target(),
                 count(added, "migration")
             ));
+        }
+        if arguments.guard {
+            super::guard::install(global, &mut store, None, &[]).await?;
         }
         store.close().await;
         Ok(Status::Done)

@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod fix;
 mod gate;
+mod guard;
 mod history;
 mod init;
 mod lint;
@@ -123,6 +124,7 @@ enum Command {
     /// Finish or undo an interrupted cutover
     Resume(cutover::Resume),
     Router(router::Arguments),
+    Guard(guard::Arguments),
     Demo(demo::Arguments),
     /// Close the rollback to a slot's release, and free the contract steps that waited for it
     Retire(retire::Arguments),
@@ -190,6 +192,7 @@ pub fn main() -> ExitCode {
         Command::Resume(arguments) => cutover::resume(global, arguments),
         Command::Demo(arguments) => demo::run(global, arguments),
         Command::Router(arguments) => router::run(global, arguments),
+        Command::Guard(arguments) => guard::run(global, arguments),
         Command::Retire(arguments) => retire::run(global, arguments),
         Command::Undo(arguments) => undo::run(global, arguments),
         Command::Resolve(arguments) => resolve::run(global, arguments),

@@ -34,12 +34,13 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let shelf = setup.folder(global)?;
     let subjects = shelf.subjects();
     let steps = shelf.steps(&subjects, &setup);
-    let (snapshot, target) = wait_for(async {
+    let (snapshot, standing, target) = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
         let snapshot = store.load(&[]).await?;
+        let standing = store.guard().await?;
         let target = store.target();
         store.close().await;
-        Ok((snapshot, target))
+        Ok((snapshot, standing, target))
     })?;
     let Some(snapshot) = snapshot else {
         if !global.quiet {
@@ -54,6 +55,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         &snapshot.state,
         &steps,
         &sight,
+        (standing.as_ref(), setup.target.dialect()),
         global.format,
         output::paint(),
     );

@@ -7,8 +7,12 @@
 pub mod postgres;
 pub mod sqlite;
 
+mod standing;
+mod touched;
 mod uses;
 
+pub use standing::{Broken, Standing};
+pub use touched::Touched;
 pub use uses::{Object, Use, Uses};
 
 use crate::model::Dialect;

@@ -4,6 +4,7 @@ mod classify;
 mod fixes;
 mod github;
 mod gitlab;
+mod guard;
 mod human;
 mod json;
 mod junit;
@@ -18,6 +19,7 @@ use std::str::FromStr;
 
 pub use classify::classify;
 pub use fixes::{FixReport, fixes, patch};
+pub use guard::guard;
 use lint::Located;
 pub use lint::{LintReport, LintedFile, lint};
 pub use plan::plan;

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::guard::{guard_line, guard_value};
 use super::{Format, Paint, json as as_json, line};
 use crate::gate::{MigrationId, Refusal, Role, Sight, State, Status};
-use crate::model::FilePhase;
+use crate::guard::Standing;
+use crate::model::{Dialect, FilePhase};
 use crate::plan::FolderStep;
 
 /// What a run of `apply` came to.
@@ -165,17 +167,32 @@ pub fn status(
     state: &State,
     steps: &[FolderStep<'_>],
     sight: &Sight,
+    guarded: (Option<&Standing>, Dialect),
     format: Format,
     paint: Paint,
 ) -> Option<String> {
+    let (standing, dialect) = guarded;
     match format {
-        Format::Human => Some(status_lines(state, steps, sight, paint)),
-        Format::Json => Some(as_json::pretty(&status_value(state, steps, sight))),
+        Format::Human => {
+            let guard = guard_line(standing, dialect, paint);
+            Some(status_lines(state, steps, sight, &guard, paint))
+        }
+        Format::Json => {
+            let mut value = status_value(state, steps, sight);
+            value["guard"] = guard_value(standing, dialect);
+            Some(as_json::pretty(&value))
+        }
         _ => None,
     }
 }
 
-fn status_lines(state: &State, steps: &[FolderStep<'_>], sight: &Sight, paint: Paint) -> String {
+fn status_lines(
+    state: &State,
+    steps: &[FolderStep<'_>],
+    sight: &Sight,
+    guard: &str,
+    paint: Paint,
+) -> String {
     let mut out = String::new();
     line!(out, "{}", paint.bold("Slots"));
     for (id, slot) in state.serving() {
@@ -220,6 +237,7 @@ fn status_lines(state: &State, steps: &[FolderStep<'_>], sight: &Sight, paint: P
             cutover.to
         );
     }
+    line!(out, "{guard}");
     for phase in [
         FilePhase::Expand,
         FilePhase::Migrate,

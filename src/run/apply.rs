@@ -168,6 +168,7 @@ pub async fn apply(
         sight,
         settings,
         progress,
+        guarded: false,
     };
     run.snapshot = if wanted.dry_run {
         run.store.load(&run.also).await?.unwrap_or_default()
@@ -177,6 +178,7 @@ pub async fn apply(
     run.refuse_edits(wanted.steps).await?;
     if !wanted.dry_run {
         run.limit_waiting().await?;
+        run.guarded = run.store.has_guard().await?;
         run.recover(wanted.steps).await?;
     }
     run.all(wanted).await
@@ -190,6 +192,7 @@ pub async fn recover(
     progress: &mut dyn Progress,
 ) -> Result<(), RunError> {
     let snapshot = store.load_or_init(&[]).await?;
+    let guarded = store.has_guard().await?;
     let mut run = Run {
         snapshot,
         also: Vec::new(),
@@ -197,6 +200,7 @@ pub async fn recover(
         sight,
         settings: Settings::default(),
         progress,
+        guarded,
     };
     run.recover(steps).await
 }
@@ -243,6 +247,8 @@ pub(super) struct Run<'a> {
     pub(super) sight: &'a Sight,
     pub(super) settings: Settings,
     pub(super) progress: &'a mut dyn Progress,
+    /// There is a guard in the database, to be told of what the gates allow.
+    pub(super) guarded: bool,
 }
 
 impl Run<'_> {
@@ -388,6 +394,7 @@ impl Run<'_> {
         command: &Command,
         events: &[Event],
     ) -> Result<(), RunError> {
+        self.before(step, &step.statements).await?;
         for statement in &step.statements {
             if let Err(error) = self.store.connection().run(statement.sql).await {
                 return Err(failed(
@@ -401,9 +408,10 @@ impl Run<'_> {
         self.store.keep_text(&step.checksum, &step.text).await?;
         match self.store.append_within(&mut self.snapshot, events).await {
             // What was recorded meanwhile may forbid this step.
-            Err(StoreError::Moved) => self.record_within(command).await,
-            appended => Ok(appended?),
+            Err(StoreError::Moved) => self.record_within(command).await?,
+            appended => appended?,
         }
+        self.after(&step.id, &step.statements).await
     }
 
     /// Decides and records inside the transaction that is open; nobody else can record anything until it ends.
@@ -465,7 +473,7 @@ impl Run<'_> {
                 statement: at,
             })
             .await?;
-            let error = match self.send(statement, &done).await {
+            let error = match self.send(step, statement, &done).await {
                 Ok(()) => return Ok(()),
                 Err(RunError::Store(StoreError::Database(
                     error @ DatabaseError::Refused { .. },
@@ -479,6 +487,10 @@ impl Run<'_> {
                 error: text,
             })
             .await?;
+            if !statement.in_transaction {
+                self.after(&migration, std::slice::from_ref(statement))
+                    .await?;
+            }
             let state = format!(
                 "{at} of its {} statements are done and stay; mend what is left of the file or of the database, and run \
                  this again",
@@ -492,21 +504,62 @@ impl Run<'_> {
         }
     }
 
-    async fn send(&mut self, statement: &Statement<'_>, done: &Command) -> Result<(), RunError> {
+    async fn send(
+        &mut self,
+        step: &FolderStep<'_>,
+        statement: &Statement<'_>,
+        done: &Command,
+    ) -> Result<(), RunError> {
+        let alone = std::slice::from_ref(statement);
         if !statement.in_transaction {
+            self.before(step, alone).await?;
             self.store.connection().run(statement.sql).await?;
-            return self.record(done).await;
+            return self.record_done(step, alone, done).await;
         }
         self.store.begin().await?;
-        let sent = match self.store.connection().run(statement.sql).await {
-            Ok(()) => self.record_within(done).await,
-            Err(error) => Err(error.into()),
-        };
-        match sent {
+        match self.send_within(step, alone, done).await {
             Ok(()) => Ok(self.store.commit().await?),
             Err(error) => {
                 self.store.rollback().await;
                 self.reload().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn send_within(
+        &mut self,
+        step: &FolderStep<'_>,
+        alone: &[Statement<'_>],
+        done: &Command,
+    ) -> Result<(), RunError> {
+        self.before(step, alone).await?;
+        for statement in alone {
+            self.store.connection().run(statement.sql).await?;
+        }
+        self.record_within(done).await?;
+        self.after(&step.id, alone).await
+    }
+
+    /// Records that a statement outside of a transaction is done, together with what the guard holds from then on.
+    async fn record_done(
+        &mut self,
+        step: &FolderStep<'_>,
+        alone: &[Statement<'_>],
+        done: &Command,
+    ) -> Result<(), RunError> {
+        if !self.guarded {
+            return self.record(done).await;
+        }
+        self.store.begin().await?;
+        let recorded = match self.record_within(done).await {
+            Ok(()) => self.after(&step.id, alone).await,
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Ok(()) => Ok(self.store.commit().await?),
+            Err(error) => {
+                self.store.rollback().await;
                 Err(error)
             }
         }
@@ -574,12 +627,13 @@ impl Run<'_> {
                         "{line}: an earlier run was killed here; the statement had run"
                     ));
                     let last = at + 1 == step.statements.len();
-                    self.record(&Command::Done {
+                    let done = Command::Done {
                         migration,
                         statement: at,
                         last,
-                    })
-                    .await?;
+                    };
+                    self.record_done(step, std::slice::from_ref(statement), &done)
+                        .await?;
                 }
                 Seen::NotDone => {
                     self.progress.note(&format!(
@@ -592,6 +646,8 @@ impl Run<'_> {
                         error,
                     })
                     .await?;
+                    self.after(&step.id, std::slice::from_ref(statement))
+                        .await?;
                 }
                 Seen::Unclear(why) => {
                     self.record(&Command::Doubt {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod guarded;
 mod probe;
 mod takeover;
 mod undo;

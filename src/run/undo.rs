@@ -45,6 +45,7 @@ pub async fn undo(
     progress: &mut dyn Progress,
 ) -> Result<(), RunError> {
     let snapshot = store.load_or_init(&[]).await?;
+    let guarded = store.has_guard().await?;
     let mut run = Run {
         snapshot,
         also: Vec::new(),
@@ -52,6 +53,7 @@ pub async fn undo(
         sight,
         settings,
         progress,
+        guarded,
     };
     run.refuse_edits(std::slice::from_ref(wanted.step)).await?;
     run.limit_waiting().await?;
@@ -102,6 +104,7 @@ impl Run<'_> {
         command: &Command,
         events: &[Event],
     ) -> Result<(), RunError> {
+        self.before_undo(wanted.statements).await?;
         for statement in wanted.statements {
             let sent = self.store.connection().run(statement.sql).await;
             sent.map_err(|error| {
@@ -113,9 +116,10 @@ impl Run<'_> {
             })?;
         }
         match self.store.append_within(&mut self.snapshot, events).await {
-            Err(StoreError::Moved) => self.record_within(command).await,
-            appended => Ok(appended?),
+            Err(StoreError::Moved) => self.record_within(command).await?,
+            appended => appended?,
         }
+        self.after(&wanted.step.id, wanted.statements).await
     }
 
     async fn undo_by_statement(
@@ -147,7 +151,8 @@ impl Run<'_> {
         self.record(&Command::Undone {
             migration: wanted.step.id.clone(),
         })
-        .await
+        .await?;
+        self.after(&wanted.step.id, wanted.statements).await
     }
 
     async fn undo_statement(
@@ -156,6 +161,7 @@ impl Run<'_> {
         statement: &Statement<'_>,
     ) -> Result<(), RunError> {
         let mut patience = Patience::new(self.settings.retry_for);
+        self.before_undo(std::slice::from_ref(statement)).await?;
         loop {
             let Err(error) = self.store.connection().run(statement.sql).await else {
                 return Ok(());

@@ -150,6 +150,23 @@ pub enum StoreError {
         /// The newest that this build knows.
         known: i64,
     },
+    /// A newer bgmigrate installed the guard.
+    #[error(
+        "the guard in the database is of version {found}, and this bgmigrate knows versions up to {known}: use the version \
+         that installed it, or a newer one"
+    )]
+    NewerGuard {
+        /// The guard's version.
+        found: i32,
+        /// The newest that this build knows.
+        known: i32,
+    },
+    /// The account may not tell the guard of releases.
+    #[error(
+        "this account may not pin releases in the guard ({0}): as who installed it, say \
+         `bgmigrate guard install --for ROLE`"
+    )]
+    Distrusted(String),
     /// Somebody else changed the record since it was read.
     #[error("somebody else changed the record at the same time; nothing was done, run this again")]
     Moved,

@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod engine;
 mod error;
+mod guard;
 mod history;
 mod lock;
 mod mysql;
@@ -220,6 +221,7 @@ impl Store {
         for event in events {
             snapshot.head += 1;
             self.insert(snapshot.head, event, snapshot.now).await?;
+            self.follow(event, snapshot).await?;
             snapshot.evolve(event);
             for write in tables::writes(event, &snapshot.state, snapshot.now) {
                 self.write(write).await?;

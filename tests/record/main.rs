@@ -8,6 +8,7 @@ mod servers;
 mod adopt;
 mod checks;
 mod faults;
+mod guard;
 mod plan;
 mod refusals;
 mod story;

@@ -53,109 +53,124 @@ fn release(world: &World, number: usize) {
 #[test]
 fn a_drop_waits_for_the_rollback_that_needs_it() {
     for engine in ENGINES {
-        let world = World::new(engine, "story");
-        world.write("live", "blue\n");
-        release(&world, 1);
-        world.expect(0, "apply");
-        world.expect(0, "release record v1 --slot blue --live");
-        world.sql("INSERT INTO users (id, username, email) VALUES (1, 'ann', 'ann@example.org')");
-
-        // v2 adds the column; it may only go live once the column is there.
-        release(&world, 2);
-        world.expect(0, "release record v2 --slot green");
-        let refused = world.expect(3, "gate cutover --to green");
-        assert!(
-            refused
-                .answer
-                .contains("expand step 0002_add_handle, which v2 ships, is not applied"),
-            "{}",
-            refused.answer
-        );
-        world.expect(0, "apply");
-        world.expect(0, "cutover --to green");
-        assert_eq!(
-            std::fs::read_to_string(world.path("live")).unwrap(),
-            "green\n"
-        );
-
-        // A rollback to v1, and forward again.
-        world.expect(0, "gate rollback");
-        world.expect(0, "rollback");
-        assert_eq!(
-            std::fs::read_to_string(world.path("live")).unwrap(),
-            "blue\n"
-        );
-        world.expect(0, "cutover --to green");
-
-        // v3 fills it, in the slot that v1 leaves.
-        world.expect(3, "retire blue");
-        world.run(&[
-            "retire",
-            "blue",
-            "--early",
-            "--reason",
-            "the test cannot wait",
-        ]);
-        release(&world, 3);
-        world.expect(0, "release record v3 --slot blue");
-        world.expect(0, "apply");
-        world.expect(0, "cutover --to blue");
-        assert_eq!(world.ask("SELECT handle FROM users"), "ann");
-
-        // v4 drops the old column, but not while v3 is what a rollback returns to.
-        world.run(&[
-            "retire",
-            "green",
-            "--early",
-            "--reason",
-            "the test cannot wait",
-        ]);
-        release(&world, 4);
-        world.expect(0, "release record v4 --slot green");
-        world.expect(0, "apply");
-        world.expect(0, "cutover --to green");
-        let refused = world.expect(3, "apply --phase contract");
-        assert!(
-            refused
-                .answer
-                .contains("a rollback to v3 in blue of app is still possible"),
-            "{}",
-            refused.answer
-        );
-        assert!(
-            refused.answer.contains("bgmigrate retire blue"),
-            "{}",
-            refused.answer
-        );
-        assert_eq!(world.ask("SELECT username FROM users"), "ann");
-        world.expect(0, "gate rollback");
-
-        // Once v3 is retired the drop runs, and the way back is closed.
-        world.run(&["retire", "blue", "--early", "--reason", "v4 holds"]);
-        world.expect(0, "gate contract");
-        world.expect(0, "apply --phase contract");
-        let closed = world.expect(3, "rollback");
-        assert!(
-            closed.answer.contains("v3 was retired in blue"),
-            "{}",
-            closed.answer
-        );
-        assert_eq!(
-            std::fs::read_to_string(world.path("live")).unwrap(),
-            "green\n"
-        );
-
-        // The history tells all of it, and the tables are what it comes to.
-        world.expect(0, "status --check");
-        let history = world.expect(0, "history --format json").answer;
-        assert_eq!(
-            history.matches("\"cutover-completed\"").count(),
-            5,
-            "{engine:?} {history}"
-        );
-        assert!(history.contains("\"actor\": \"ann\""), "{history}");
-        assert!(history.contains("the test cannot wait"), "{history}");
+        tell(&World::new(engine, "story"));
     }
+}
+
+/// The same with a guard in the database: what the gates allow it lets pass.
+#[test]
+fn a_guard_lets_the_whole_story_pass() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = World::new(engine, "guarded_story");
+        world.expect(0, "init --guard");
+        tell(&world);
+        world.expect(0, "guard status --check");
+    }
+}
+
+fn tell(world: &World) {
+    let engine = world.engine;
+    world.write("live", "blue\n");
+    release(world, 1);
+    world.expect(0, "apply");
+    world.expect(0, "release record v1 --slot blue --live");
+    world.sql("INSERT INTO users (id, username, email) VALUES (1, 'ann', 'ann@example.org')");
+
+    // v2 adds the column; it may only go live once the column is there.
+    release(world, 2);
+    world.expect(0, "release record v2 --slot green");
+    let refused = world.expect(3, "gate cutover --to green");
+    assert!(
+        refused
+            .answer
+            .contains("expand step 0002_add_handle, which v2 ships, is not applied"),
+        "{}",
+        refused.answer
+    );
+    world.expect(0, "apply");
+    world.expect(0, "cutover --to green");
+    assert_eq!(
+        std::fs::read_to_string(world.path("live")).unwrap(),
+        "green\n"
+    );
+
+    // A rollback to v1, and forward again.
+    world.expect(0, "gate rollback");
+    world.expect(0, "rollback");
+    assert_eq!(
+        std::fs::read_to_string(world.path("live")).unwrap(),
+        "blue\n"
+    );
+    world.expect(0, "cutover --to green");
+
+    // v3 fills it, in the slot that v1 leaves.
+    world.expect(3, "retire blue");
+    world.run(&[
+        "retire",
+        "blue",
+        "--early",
+        "--reason",
+        "the test cannot wait",
+    ]);
+    release(world, 3);
+    world.expect(0, "release record v3 --slot blue");
+    world.expect(0, "apply");
+    world.expect(0, "cutover --to blue");
+    assert_eq!(world.ask("SELECT handle FROM users"), "ann");
+
+    // v4 drops the old column, but not while v3 is what a rollback returns to.
+    world.run(&[
+        "retire",
+        "green",
+        "--early",
+        "--reason",
+        "the test cannot wait",
+    ]);
+    release(world, 4);
+    world.expect(0, "release record v4 --slot green");
+    world.expect(0, "apply");
+    world.expect(0, "cutover --to green");
+    let refused = world.expect(3, "apply --phase contract");
+    assert!(
+        refused
+            .answer
+            .contains("a rollback to v3 in blue of app is still possible"),
+        "{}",
+        refused.answer
+    );
+    assert!(
+        refused.answer.contains("bgmigrate retire blue"),
+        "{}",
+        refused.answer
+    );
+    assert_eq!(world.ask("SELECT username FROM users"), "ann");
+    world.expect(0, "gate rollback");
+
+    // Once v3 is retired the drop runs, and the way back is closed.
+    world.run(&["retire", "blue", "--early", "--reason", "v4 holds"]);
+    world.expect(0, "gate contract");
+    world.expect(0, "apply --phase contract");
+    let closed = world.expect(3, "rollback");
+    assert!(
+        closed.answer.contains("v3 was retired in blue"),
+        "{}",
+        closed.answer
+    );
+    assert_eq!(
+        std::fs::read_to_string(world.path("live")).unwrap(),
+        "green\n"
+    );
+
+    // The history tells all of it, and the tables are what it comes to.
+    world.expect(0, "status --check");
+    let history = world.expect(0, "history --format json").answer;
+    assert_eq!(
+        history.matches("\"cutover-completed\"").count(),
+        5,
+        "{engine:?} {history}"
+    );
+    assert!(history.contains("\"actor\": \"ann\""), "{history}");
+    assert!(history.contains("the test cannot wait"), "{history}");
 }
 
 #[test]

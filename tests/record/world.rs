@@ -120,6 +120,15 @@ impl World {
         self.connected(async |connection| connection.run(&sql).await.unwrap());
     }
 
+    /// Runs SQL as somebody else would, and gives what the database refuses it with.
+    pub(crate) fn refusal(&self, sql: &str) -> String {
+        let sql = sql.to_owned();
+        self.connected(async |connection| match connection.run(&sql).await {
+            Ok(()) => panic!("nothing refused {sql}"),
+            Err(error) => error.to_string(),
+        })
+    }
+
     fn connected<T>(&self, work: impl AsyncFnOnce(&mut bgmigrate::store::Connection) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
