@@ -26,23 +26,23 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("gate", &["model"]),
+    ("uses", &["model", "sql", "schema", "guard"]),
     (
         "plan",
-        &["model", "sql", "classify", "review", "lint", "gate"],
+        &["model", "sql", "classify", "review", "lint", "gate", "uses"],
     ),
     ("adopt", &["model"]),
-    ("uses", &["model", "sql", "schema"]),
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),
     (
         "report",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest", "spread", "gate",
-            "guard",
+            "guard", "uses",
         ],
     ),
     ("files", &["folder", "spread"]),
-    ("store", &["model", "gate", "guard"]),
+    ("store", &["model", "gate", "guard", "uses"]),
     ("router", &["gate"]),
     ("run", &["model", "gate", "guard", "plan", "adopt", "store"]),
     ("config", &["model", "folder", "lint", "nearest"]),
@@ -50,7 +50,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
-            "nearest", "spread", "gate", "guard", "adopt", "store", "run", "router",
+            "nearest", "spread", "gate", "guard", "adopt", "schema", "uses", "store", "run",
+            "router",
         ],
     ),
 ];

@@ -186,6 +186,11 @@ impl Shelf {
         &self.source.folder.migrations
     }
 
+    /// What was said of each.
+    pub(super) fn reviewed(&self) -> &[Reviewed] {
+        &self.reviewed
+    }
+
     /// The engine that it is read for.
     pub(super) const fn engine(&self) -> &Engine {
         &self.source.settings.engine

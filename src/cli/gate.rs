@@ -118,7 +118,13 @@ fn contract(
     });
     let pending = pending.filter(|(_, step)| !snapshot.state.is_applied(&step.id));
     pending
-        .flat_map(|(_, step)| contract_gate(&snapshot.state, &candidate(step, Vec::new()), &sight))
+        .flat_map(|(_, step)| {
+            contract_gate(
+                &snapshot.state,
+                &candidate(step, &snapshot.state, Vec::new()),
+                &sight,
+            )
+        })
         .collect()
 }
 

@@ -22,6 +22,7 @@ mod router;
 mod source;
 mod status;
 mod undo;
+mod uses;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -125,6 +126,7 @@ enum Command {
     Resume(cutover::Resume),
     Router(router::Arguments),
     Guard(guard::Arguments),
+    Uses(uses::Arguments),
     Demo(demo::Arguments),
     /// Close the rollback to a slot's release, and free the contract steps that waited for it
     Retire(retire::Arguments),
@@ -192,6 +194,7 @@ pub fn main() -> ExitCode {
         Command::Resume(arguments) => cutover::resume(global, arguments),
         Command::Demo(arguments) => demo::run(global, arguments),
         Command::Router(arguments) => router::run(global, arguments),
+        Command::Uses(arguments) => uses::run(global, arguments),
         Command::Guard(arguments) => guard::run(global, arguments),
         Command::Retire(arguments) => retire::run(global, arguments),
         Command::Undo(arguments) => undo::run(global, arguments),

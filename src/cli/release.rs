@@ -1,18 +1,23 @@
 //! `bgmigrate release`.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 use super::database::{Setup, refused, wait_for};
-use super::{Global, Status, output};
-use crate::gate::{Command, decide};
-use crate::plan::FolderStep;
+use super::{Global, Status, output, uses};
+use crate::gate::{Command, MigrationId, Release, Shipped, State, decide};
+use crate::plan::{FolderStep, spares};
 use crate::report;
-use crate::store::{Missing, StoreError};
+use crate::store::{Missing, Store, StoreError};
+use crate::uses::Uses;
 
 const EXAMPLES: &str = "\
 Examples:
   bgmigrate release record v1 --slot blue --live      on adoption: v1 serves traffic already
   bgmigrate release record v2 --slot green            v2 is deployed, idle, in green
+  bgmigrate release record v2 --slot green --uses .sqlx   … and uses what these queries name alone
 
 The release ships the migration folder as it is now: run this from the checkout that was deployed.";
 
@@ -35,6 +40,10 @@ pub(super) struct Arguments {
     /// It serves traffic already: on adoption, or because it replaced the live release in place
     #[arg(long)]
     live: bool,
+    /// What it uses: SQL files, sqlx's offline query data, a plain list, or folders of them; all that it uses, for
+    /// nothing else is kept for it [default: it uses everything]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    uses: Vec<PathBuf>,
     /// The service [default: configured, or app]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
@@ -50,16 +59,30 @@ pub(super) fn run(global: &Global, action: &Action) -> Result<Status> {
     let shelf = setup.folder(global)?;
     let subjects = shelf.subjects();
     let steps = shelf.steps(&subjects, &setup);
-    let command = Command::Record {
-        slot: slot.clone(),
-        version: arguments.version.clone(),
-        live: arguments.live,
-        ships: FolderStep::ships(&steps),
+    let reading = match &arguments.uses[..] {
+        [] => None,
+        files => Some(uses::read_all(shelf.reviewed(), shelf.engine(), files)?),
     };
+    if let Some(reading) = &reading {
+        uses::tell(global, reading);
+    }
+    let ships = FolderStep::ships(&steps);
     wait_for(async {
         let mut store = setup.store(Missing::Create).await?;
         let mut snapshot = store.load_or_init(&[]).await?;
         loop {
+            let mut release = Release::shipping(ships.clone());
+            if let Some(reading) = &reading {
+                release.uses = Some(uses::as_recorded(reading)?);
+                release.unharmed_by =
+                    unharmed(&mut store, &snapshot.state, &ships, &reading.uses).await?;
+            }
+            let command = Command::Record {
+                slot: slot.clone(),
+                version: arguments.version.clone(),
+                live: arguments.live,
+                release,
+            };
             let events = match decide(&snapshot.state, &command, &setup.sight(&snapshot)) {
                 Ok(events) => events,
                 Err(refusals) => return refused(global, &refusals),
@@ -84,4 +107,26 @@ pub(super) fn run(global: &Global, action: &Action) -> Result<Status> {
         store.close().await;
         Ok(Status::Done)
     })
+}
+
+/// The contract steps outside of what the release ships that ran already, and are proven by their texts to take nothing
+/// that it uses. A step that another tool ran has left no text, and proves nothing.
+async fn unharmed(
+    store: &mut Store,
+    state: &State,
+    ships: &BTreeMap<MigrationId, Shipped>,
+    uses: &Uses,
+) -> Result<BTreeSet<MigrationId>> {
+    let mut unharmed = BTreeSet::new();
+    let ran = state.steps.iter();
+    for (id, step) in ran.filter(|(_, step)| step.phase.gates_as_contract()) {
+        if ships.contains_key(id) {
+            continue;
+        }
+        let text = store.text_of(&step.checksum).await?;
+        if text.is_some_and(|text| spares(uses, &text, store.dialect())) {
+            unharmed.insert(id.clone());
+        }
+    }
+    Ok(unharmed)
 }

@@ -1,8 +1,8 @@
 //! What people and pipelines ask for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Adopted, MigrationId, ReleaseId, Shipped, SlotId};
+use super::{Adopted, MigrationId, Proof, Release, SlotId};
 use crate::model::FilePhase;
 
 /// What somebody wants to happen.
@@ -16,8 +16,8 @@ pub enum Command {
         version: String,
         /// It serves traffic already: on adoption, or replaced in place.
         live: bool,
-        /// The folder that it was built with.
-        ships: BTreeMap<MigrationId, Shipped>,
+        /// What it was built with, and relies on.
+        release: Release,
     },
     /// Record how a smoke test went.
     Smoke {
@@ -131,7 +131,7 @@ pub struct Candidate {
     /// Of its text.
     pub checksum: String,
     /// Releases that are proven, by what is recorded of their queries, not to use what it touches.
-    pub unused_by: BTreeSet<ReleaseId>,
+    pub unused_by: BTreeSet<Proof>,
     /// The version from which on releases do not use what it touches, as its directive says.
     pub unused_since: Option<String>,
     /// Earlier migrations of the folder that wait, and change the same objects: each with the object.

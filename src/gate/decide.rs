@@ -1,11 +1,9 @@
 //! From a command to the events that it would record.
 
-use std::collections::BTreeMap;
-
 use super::rules::{self, Taking, holder};
 use super::{
-    Candidate, Command, Cutover, Direction, Event, MigrationId, Observed, Refusal, Resolution,
-    Role, Rule, Shipped, Sight, SlotId, State, Status, Step,
+    Candidate, Command, Cutover, Direction, Event, MigrationId, Observed, Refusal, Release,
+    Resolution, Role, Rule, Sight, SlotId, State, Status, Step,
 };
 use crate::model::FilePhase;
 
@@ -21,8 +19,8 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
             slot,
             version,
             live,
-            ships,
-        } => record(state, slot, version, *live, ships, sight),
+            release,
+        } => record(state, slot, version, *live, release, sight),
         Command::Smoke { slot, passed } => smoke(state, slot, *passed),
         Command::Retire { slot, early } => retire(state, slot, early.as_deref(), sight),
         Command::Adopt { migrations } => Ok(adopt(state, migrations)),
@@ -90,7 +88,7 @@ fn record(
     id: &SlotId,
     version: &str,
     live: bool,
-    ships: &BTreeMap<MigrationId, Shipped>,
+    release: &Release,
     sight: &Sight,
 ) -> Decision {
     let blocked = format!("release {version} in {id}");
@@ -137,7 +135,7 @@ fn record(
             )
             .by(holder(other, slot))
         }));
-        refusals.extend(serves_at_once(state, id, version, ships, &blocked, sight));
+        refusals.extend(serves_at_once(state, id, version, release, &blocked, sight));
     }
     if !refusals.is_empty() {
         return Err(refusals);
@@ -146,7 +144,7 @@ fn record(
         slot: id.clone(),
         version: version.to_owned(),
         role: if live { Role::Live } else { Role::Staged },
-        ships: ships.clone(),
+        release: release.clone(),
     });
     Ok(events)
 }
@@ -156,7 +154,7 @@ fn serves_at_once(
     state: &State,
     id: &SlotId,
     version: &str,
-    ships: &BTreeMap<MigrationId, Shipped>,
+    release: &Release,
     blocked: &str,
     sight: &Sight,
 ) -> Vec<Refusal> {
@@ -164,10 +162,10 @@ fn serves_at_once(
         slot: id.clone(),
         version: version.to_owned(),
         role: Role::Live,
-        ships: ships.clone(),
+        release: release.clone(),
     };
     let then = state.clone().evolve(&recorded, sight.now);
-    let mut refusals = rules::serves(&then, id, version, Rule::CutoverGate, blocked, sight);
+    let mut refusals = rules::serves(&then, id, version, Rule::CutoverGate, blocked);
     refusals.extend(rules::ready(&then, id, version, blocked, sight));
     refusals
 }

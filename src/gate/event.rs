@@ -1,13 +1,13 @@
 //! What can have happened, and what it means for the state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cutover, Direction, MigrationId, Release, ReleaseId, Retired, Role, Shipped, Slot, SlotId,
-    State, Status, Step,
+    Cutover, Direction, MigrationId, Proof, Release, ReleaseId, Retired, Role, Slot, SlotId, State,
+    Status, Step,
 };
 use crate::model::FilePhase;
 
@@ -27,8 +27,9 @@ pub enum Event {
         version: String,
         /// What the slot is from now on: staged, or live on adoption and in place.
         role: Role,
-        /// The folder that it was built with.
-        ships: BTreeMap<MigrationId, Shipped>,
+        /// What it was built with, and relies on.
+        #[serde(flatten)]
+        release: Release,
     },
     /// A slot's smoke test ended.
     SmokeTested {
@@ -64,7 +65,7 @@ pub enum Event {
         checksum: String,
         /// Releases that were proven not to use what it touches.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        unused_by: BTreeSet<ReleaseId>,
+        unused_by: BTreeSet<Proof>,
         /// What its directive says.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unused_since: Option<String>,
@@ -118,7 +119,7 @@ pub enum Event {
         checksum: String,
         /// Releases that were proven not to use what it touches.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        unused_by: BTreeSet<ReleaseId>,
+        unused_by: BTreeSet<Proof>,
         /// What its directive says.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unused_since: Option<String>,
@@ -178,8 +179,8 @@ impl State {
                 slot,
                 version,
                 role,
-                ships,
-            } => self.hold(slot, version, *role, ships, at),
+                release,
+            } => self.hold(slot, version, *role, release, at),
             Event::SmokeTested {
                 slot,
                 version,
@@ -293,7 +294,7 @@ impl State {
         id: &SlotId,
         version: &str,
         role: Role,
-        ships: &BTreeMap<MigrationId, Shipped>,
+        release: &Release,
         at: DateTime<Utc>,
     ) {
         let slot = Slot {
@@ -304,11 +305,8 @@ impl State {
         };
         self.slots.insert(id.clone(), slot);
         self.retired.remove(id);
-        let release = Release {
-            ships: ships.clone(),
-        };
         self.releases
-            .insert(ReleaseId::new(&id.service, version), release);
+            .insert(ReleaseId::new(&id.service, version), release.clone());
     }
 
     fn progress(&mut self, migration: &MigrationId, done: usize, running: bool) {
@@ -351,7 +349,7 @@ impl Step {
         }
     }
 
-    fn unused(mut self, by: &BTreeSet<ReleaseId>, since: Option<&str>) -> Self {
+    fn unused(mut self, by: &BTreeSet<Proof>, since: Option<&str>) -> Self {
         self.unused_by.clone_from(by);
         self.unused_since = since.map(str::to_owned);
         self

@@ -20,4 +20,6 @@ pub use event::{Adopted, Event};
 pub use names::{MigrationId, ReleaseId, SlotId, digest};
 pub use refusal::{Holder, Refusal, Rule};
 pub use sight::{Observed, Policy, Sight};
-pub use state::{Cutover, Direction, Release, Retired, Role, Shipped, Slot, State, Status, Step};
+pub use state::{
+    Cutover, Direction, Proof, Release, Retired, Role, Shipped, Slot, State, Status, Step,
+};

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Candidate, Direction, Holder, MigrationId, Observed, Refusal, ReleaseId, Role, Rule, Sight,
-    Slot, SlotId, State,
+    Candidate, Direction, Holder, MigrationId, Observed, Proof, Refusal, ReleaseId, Role, Rule,
+    Sight, Slot, SlotId, State,
 };
 use crate::model::FilePhase;
 
 /// What the contract gate has to know of a migration, whether it is about to begin or goes on.
 pub(super) struct Taking<'a> {
     pub(super) migration: &'a MigrationId,
-    pub(super) unused_by: &'a BTreeSet<ReleaseId>,
+    pub(super) unused_by: &'a BTreeSet<Proof>,
     pub(super) unused_since: Option<&'a str>,
 }
 
@@ -86,7 +86,10 @@ fn in_the_way(blocked: &str, id: &SlotId, slot: &Slot, sight: &Sight) -> Refusal
 /// the version that the directive names, or one that was certainly built later: it ships all that this one ships, and
 /// more. With the same ships-set nobody can tell which of the two is older.
 fn is_unused(state: &State, taking: &Taking<'_>, release: &ReleaseId) -> bool {
-    if taking.unused_by.contains(release) {
+    if state
+        .proof(release)
+        .is_some_and(|proof| taking.unused_by.contains(&proof))
+    {
         return true;
     }
     let Some(since) = taking.unused_since else {
@@ -148,7 +151,7 @@ pub(super) fn cutover(
         }
         _ => {}
     }
-    refusals.extend(serves(state, to, &slot.version, rule, &blocked, sight));
+    refusals.extend(serves(state, to, &slot.version, rule, &blocked));
     if direction == Direction::Forward {
         refusals.extend(ready(state, to, &slot.version, &blocked, sight));
         if sight.policy.smoke && slot.smoked.is_none() {
@@ -171,10 +174,8 @@ pub(super) fn serves(
     version: &str,
     rule: Rule,
     blocked: &str,
-    sight: &Sight,
 ) -> Vec<Refusal> {
     let release = ReleaseId::new(&slot.service, version);
-    let nothing = BTreeSet::new();
     let taken = state
         .steps
         .iter()
@@ -182,11 +183,11 @@ pub(super) fn serves(
     let missed = taken.filter(|(id, step)| {
         let taking = Taking {
             migration: id,
-            unused_by: sight.unused.get(*id).unwrap_or(&nothing),
+            unused_by: &step.unused_by,
             unused_since: step.unused_since.as_deref(),
         };
         !state.ships(&release, id)
-            && !step.unused_by.contains(&release)
+            && !state.is_unharmed_by(&release, id)
             && !is_unused(state, &taking, &release)
     });
     missed

@@ -1,10 +1,10 @@
 //! What is seen of the world at the moment of a decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{MigrationId, ReleaseId};
+use super::MigrationId;
 
 /// What is seen of the world at the moment of a decision. None of it is in the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,6 @@ pub struct Sight {
     pub routers: BTreeMap<String, Observed>,
     /// Checks of migrations that do not hold: each with what was seen.
     pub failing_checks: Vec<(MigrationId, String)>,
-    /// Contract steps that ran, each with the releases that are proven not to use what it touched.
-    pub unused: BTreeMap<MigrationId, BTreeSet<ReleaseId>>,
 }
 
 impl Sight {
@@ -29,7 +27,6 @@ impl Sight {
             policy: Policy::default(),
             routers: BTreeMap::new(),
             failing_checks: Vec::new(),
-            unused: BTreeMap::new(),
         }
     }
 }

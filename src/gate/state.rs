@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{MigrationId, ReleaseId, SlotId};
+use super::{MigrationId, ReleaseId, SlotId, digest};
 use crate::model::FilePhase;
 
 /// What the record holds: slots and what is in them, what each release ships, which migrations ran.
@@ -59,11 +59,38 @@ impl Role {
     }
 }
 
-/// What a release ships.
+/// A release, as it was built.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Release {
     /// The migrations of the folder that it was built with.
     pub ships: BTreeMap<MigrationId, Shipped>,
+    /// What it relies on, in the form of whoever proves things by it; `None` is everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<serde_json::Value>,
+    /// Contract steps outside of what it ships that had run when it was recorded, and were proven to take nothing that
+    /// it uses.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unharmed_by: BTreeSet<MigrationId>,
+}
+
+impl Release {
+    /// One that relies on everything.
+    pub fn shipping(ships: BTreeMap<MigrationId, Shipped>) -> Self {
+        Self {
+            ships,
+            ..Self::default()
+        }
+    }
+}
+
+/// That a release was proven not to use something. It is about the uses that were recorded then: a release that is
+/// recorded again with others has proven nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Proof {
+    /// Which release.
+    pub release: ReleaseId,
+    /// Of its uses.
+    pub digest: String,
 }
 
 /// A migration that a release ships, as it was classified when the release was recorded.
@@ -86,7 +113,7 @@ pub struct Step {
     /// How far it got.
     pub status: Status,
     /// The releases that were proven not to use what it touches, when it was begun.
-    pub unused_by: BTreeSet<ReleaseId>,
+    pub unused_by: BTreeSet<Proof>,
     /// The version from which on releases do not use it, as its directive says.
     pub unused_since: Option<String>,
 }
@@ -188,6 +215,21 @@ impl State {
     pub fn ships(&self, release: &ReleaseId, migration: &MigrationId) -> bool {
         let known = self.releases.get(release);
         known.is_some_and(|release| release.ships.contains_key(migration))
+    }
+
+    /// Whether a contract step that had run when a release was recorded was proven to take nothing that it uses.
+    pub fn is_unharmed_by(&self, release: &ReleaseId, migration: &MigrationId) -> bool {
+        let known = self.releases.get(release);
+        known.is_some_and(|release| release.unharmed_by.contains(migration))
+    }
+
+    /// What a proof of a release's disuse looks like; `None` where it uses everything, or is not known.
+    pub fn proof(&self, release: &ReleaseId) -> Option<Proof> {
+        let uses = self.releases.get(release)?.uses.as_ref()?;
+        Some(Proof {
+            release: release.clone(),
+            digest: digest(&uses.to_string()),
+        })
     }
 
     /// Whether all of a migration ran.

@@ -13,6 +13,9 @@ pub struct Uses {
     /// What it was not built to know, though it is there: made by steps that it does not ship. A [`Use`] without columns
     /// is the whole object.
     pub unknown: Vec<Use>,
+    /// Besides [`Self::tables`], every type, routine and sequence.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
     /// The roles that it logs in as, whose privileges are pinned. `None` pins the privileges of every role.
     pub roles: Option<Vec<String>>,
 }

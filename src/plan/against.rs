@@ -1,7 +1,6 @@
 //! What the record says of the steps of a plan: applied, allowed today, or refused, and until when.
 
-use std::collections::BTreeSet;
-
+use super::disuse::proofs;
 use super::touch::Held;
 use super::{FolderStep, Status};
 use crate::gate::{Candidate, Command, MigrationId, Refusal, Rule, Sight, State, decide};
@@ -33,7 +32,7 @@ impl<'a> Against<'a> {
     fn status(&self, step: &'a FolderStep<'a>, held: &Held<'a>) -> (Status, Vec<Refusal>) {
         let behind = held.in_the_way(step.reviewed).into_iter();
         let behind = behind.map(|(place, object)| (self.steps[place].id.clone(), object));
-        let candidate = candidate(step, behind.collect());
+        let candidate = candidate(step, self.state, behind.collect());
         match decide(self.state, &Command::Apply(candidate), self.sight) {
             Ok(_) if self.state.is_applied(&step.id) => (Status::Applied, Vec::new()),
             Ok(_) => (Status::Ready, Vec::new()),
@@ -59,12 +58,16 @@ const fn opens_by_itself(rule: Rule) -> bool {
 }
 
 /// A step as the gates are asked about it. `behind` are those before it that wait, with the object that both change.
-pub fn candidate(step: &FolderStep<'_>, behind: Vec<(MigrationId, String)>) -> Candidate {
+pub fn candidate(
+    step: &FolderStep<'_>,
+    state: &State,
+    behind: Vec<(MigrationId, String)>,
+) -> Candidate {
     Candidate {
         migration: step.id.clone(),
         phase: step.phase,
         checksum: step.checksum.clone(),
-        unused_by: BTreeSet::new(),
+        unused_by: proofs(step, state),
         unused_since: step.unused_since.clone(),
         behind,
     }

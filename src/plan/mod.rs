@@ -6,6 +6,7 @@
 
 mod against;
 mod back;
+mod disuse;
 mod steps;
 mod touch;
 
@@ -18,6 +19,7 @@ use touch::Held;
 
 pub use against::{Against, candidate, dependents};
 pub use back::{Back, NoWayBack};
+pub use disuse::{spares, uses};
 pub use steps::{FolderStep, Manner, Statement, Unrunnable, checks_of, steps};
 pub use touch::Held as Waiting;
 

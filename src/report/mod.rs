@@ -13,6 +13,7 @@ mod markdown;
 mod plan;
 mod record;
 mod sarif;
+mod uses;
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,6 +25,7 @@ use lint::Located;
 pub use lint::{LintReport, LintedFile, lint};
 pub use plan::plan;
 pub use record::{Ran, applied, history, refusals, status};
+pub use uses::uses;
 
 use crate::model::Migration;
 use crate::nearest::nearest;

@@ -120,6 +120,15 @@ pub fn review_each(
     }
 }
 
+/// The schema that reviewed migrations come to, as far as their text tells.
+pub fn folded(reviewed: &[Reviewed], engine: &Engine) -> Schema {
+    let mut schema = Schema::new(engine.dialect);
+    for one in reviewed {
+        fold_in(&one.script, &mut schema, engine);
+    }
+    schema
+}
+
 /// Starting a thread takes about as long as reading this many files.
 const SHARE: usize = 16;
 

@@ -275,7 +275,11 @@ impl Run<'_> {
                     .map(|(place, object)| (wanted.steps[place].id.clone(), object))
                     .collect();
                 match self
-                    .one(step, &candidate(step, behind), wanted.dry_run)
+                    .one(
+                        step,
+                        &candidate(step, &self.snapshot.state, behind),
+                        wanted.dry_run,
+                    )
                     .await
                 {
                     Ok(()) => None,

@@ -20,7 +20,7 @@ pub(super) const ENGINE: Engine = Engine {
          to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_folder (digest varchar(190) NOT NULL PRIMARY KEY, ships longtext NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_release (service varchar(190) NOT NULL, version varchar(190) NOT NULL, \
-         folder varchar(190) NOT NULL, PRIMARY KEY (service, version)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+         folder varchar(190) NOT NULL, uses longtext, unharmed_by longtext NOT NULL, PRIMARY KEY (service, version)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_migration (id varchar(255) NOT NULL PRIMARY KEY, phase text NOT NULL, \
          checksum text NOT NULL, status text NOT NULL, done bigint NOT NULL, unused_by longtext NOT NULL, \
          unused_since text, changed_at text NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",

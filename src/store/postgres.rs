@@ -21,7 +21,7 @@ pub(super) const ENGINE: Engine = Engine {
          to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate.folder (digest text PRIMARY KEY, ships text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate.release (service text, version text, folder text NOT NULL, \
-         PRIMARY KEY (service, version))",
+         uses text, unharmed_by text NOT NULL, PRIMARY KEY (service, version))",
         "CREATE TABLE IF NOT EXISTS bgmigrate.migration (id text PRIMARY KEY, phase text NOT NULL, \
          checksum text NOT NULL, status text NOT NULL, done bigint NOT NULL, unused_by text NOT NULL, \
          unused_since text, changed_at text NOT NULL)",

@@ -21,7 +21,7 @@ pub(super) const ENGINE: Engine = Engine {
          to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate_folder (digest text NOT NULL PRIMARY KEY, ships text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate_release (service text NOT NULL, version text NOT NULL, \
-         folder text NOT NULL, PRIMARY KEY (service, version))",
+         folder text NOT NULL, uses text, unharmed_by text NOT NULL, PRIMARY KEY (service, version))",
         "CREATE TABLE IF NOT EXISTS bgmigrate_migration (id text NOT NULL PRIMARY KEY, phase text NOT NULL, \
          checksum text NOT NULL, status text NOT NULL, done integer NOT NULL, unused_by text NOT NULL, \
          unused_since text, changed_at text NOT NULL)",

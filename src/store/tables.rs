@@ -10,8 +10,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::connection::{Row, Value};
 use super::error::StoreError;
 use crate::gate::{
-    Cutover, Direction, Event, MigrationId, Release, ReleaseId, Retired, Role, Slot, SlotId, State,
-    Status, Step, digest,
+    Cutover, Direction, Event, MigrationId, Proof, Release, ReleaseId, Retired, Role, Shipped,
+    Slot, SlotId, State, Status, Step, digest,
 };
 use crate::model::FilePhase;
 
@@ -48,7 +48,7 @@ pub(super) const FOLDER: Keyed = Keyed {
 pub(super) const RELEASE: Keyed = Keyed {
     name: "release",
     key: &["service", "version"],
-    rest: &["folder"],
+    rest: &["folder", "uses", "unharmed_by"],
 };
 pub(super) const MIGRATION: Keyed = Keyed {
     name: "migration",
@@ -177,7 +177,11 @@ fn release(state: &State, id: &ReleaseId) -> Vec<Write> {
         put(
             &RELEASE,
             vec![id.service.as_str().into(), id.version.as_str().into()],
-            [digest.into()],
+            [
+                digest.into(),
+                release.uses.as_ref().map(ToString::to_string).into(),
+                json(&release.unharmed_by).into(),
+            ],
         ),
     ]
 }
@@ -250,7 +254,7 @@ pub(super) fn load_query(also: usize) -> String {
          UNION ALL SELECT 'cutover', service, from_slot, to_slot, direction, since, NULL, NULL FROM @cutover \
          UNION ALL SELECT 'migration', id, phase, checksum, status, concat('', done), unused_by, unused_since \
          FROM @migration \
-         UNION ALL SELECT 'release', r.service, r.version, f.ships, NULL, NULL, NULL, NULL \
+         UNION ALL SELECT 'release', r.service, r.version, f.ships, r.uses, r.unharmed_by, NULL, NULL \
          FROM @release r JOIN @folder f ON f.digest = r.folder \
          WHERE EXISTS (SELECT 1 FROM @slot s WHERE s.service = r.service AND s.version = r.version){named}"
     )
@@ -270,7 +274,7 @@ pub(super) fn read(rows: Vec<Row>) -> Result<(Header, State), StoreError> {
     let mut header = None;
     let mut state = State::default();
     // Many releases ship the same folder.
-    let mut folders: BTreeMap<String, Release> = BTreeMap::new();
+    let mut folders: BTreeMap<String, BTreeMap<MigrationId, Shipped>> = BTreeMap::new();
     for row in rows {
         let mut fields = Fields::of(row);
         match fields.text()?.as_str() {
@@ -308,13 +312,15 @@ pub(super) fn read(rows: Vec<Row>) -> Result<(Header, State), StoreError> {
             "release" => {
                 let id = ReleaseId::new(&fields.text()?, &fields.text()?);
                 let ships = fields.text()?;
-                let release = match folders.get(&ships) {
-                    Some(known) => known.clone(),
-                    None => Release {
-                        ships: from_json(&ships)?,
+                let release = Release {
+                    ships: match folders.get(&ships) {
+                        Some(known) => known.clone(),
+                        None => from_json(&ships)?,
                     },
+                    uses: fields.optional().map(|text| from_json(&text)).transpose()?,
+                    unharmed_by: from_json(&fields.text()?)?,
                 };
-                folders.insert(ships, release.clone());
+                folders.insert(ships, release.ships.clone());
                 state.releases.insert(id, release);
             }
             other => return Err(StoreError::Damaged(format!("a row of `{other}`"))),
@@ -359,7 +365,7 @@ fn read_step(fields: &mut Fields) -> Result<Step, StoreError> {
             "undoing" => Status::Undoing,
             other => return Err(StoreError::Damaged(format!("status `{other}`"))),
         },
-        unused_by: from_json::<BTreeSet<ReleaseId>>(&fields.text()?)?,
+        unused_by: from_json::<BTreeSet<Proof>>(&fields.text()?)?,
         unused_since: fields.optional(),
     })
 }

@@ -8,7 +8,9 @@
 
 mod behind;
 mod list;
+mod minds;
 mod picture;
+mod pins;
 mod query;
 mod read;
 mod record;
@@ -220,6 +222,11 @@ impl Relied {
     /// The words of queries that could not be understood: whatever has one of these names is relied on.
     pub fn words(&self) -> impl Iterator<Item = &Ident> {
         self.words.iter()
+    }
+
+    /// Whether any type, routine and sequence may be relied on besides those that are named.
+    pub const fn is_partly_unseen(&self) -> bool {
+        self.unseen
     }
 
     fn absorb(&mut self, other: Self) {

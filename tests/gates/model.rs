@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bgmigrate::gate::{
-    Candidate, Command, Direction, Event, MigrationId, Observed, Policy, Refusal, ReleaseId, Role,
+    Candidate, Command, Direction, Event, MigrationId, Observed, Policy, Refusal, Release, Role,
     Shipped, Sight, Slot, SlotId, State,
 };
 use bgmigrate::model::FilePhase;
@@ -128,7 +128,7 @@ fn candidate(name: &str) -> Candidate {
         migration: id(name),
         phase: *phase,
         checksum: name.to_owned(),
-        unused_by: BTreeSet::<ReleaseId>::new(),
+        unused_by: BTreeSet::new(),
         unused_since: None,
         behind: Vec::new(),
     }
@@ -139,7 +139,7 @@ fn record(version: &str, slot: &str, live: bool) -> Command {
         slot: SlotId::new(SERVICE, slot),
         version: version.to_owned(),
         live,
-        ships: ships(version),
+        release: Release::shipping(ships(version)),
     }
 }
 

@@ -13,4 +13,5 @@ mod plan;
 mod refusals;
 mod story;
 mod undo;
+mod uses;
 mod world;

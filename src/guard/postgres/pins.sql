@@ -126,6 +126,8 @@ BEGIN
                 OR bgmigrate.guard_entry(uses -> 'unknown', o.schema, o.name) ? 'columns'
         ELSE
             o.object IN (SELECT l.object FROM listed l)
+            OR (coalesce((uses ->> 'others')::boolean, false) AND o.kind IN ('sequence', 'enum', 'domain', 'range type',
+                'composite type', 'function', 'procedure', 'aggregate'))
             OR (o.kind = 'schema' AND o.schema IN (SELECT l.schema FROM listed l))
             OR (o.class = 'pg_type'::regclass AND EXISTS (
                 SELECT FROM listed l JOIN pg_attribute a ON a.attrelid = l.object AND a.attnum > 0

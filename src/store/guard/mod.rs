@@ -6,15 +6,36 @@
 mod postgres;
 mod sqlite;
 
+use serde::Deserialize;
+
 use super::{Snapshot, Store, StoreError};
-use crate::gate::{Event, ReleaseId, SlotId};
-use crate::guard::{Broken, Standing, Tier, Touched};
+use crate::gate::{Event, Release, ReleaseId, SlotId};
+use crate::guard::{Broken, Standing, Tier, Touched, Uses};
 use crate::model::Dialect;
 
 /// A release in a slot.
 struct Occupant<'a> {
     slot: &'a SlotId,
     version: &'a str,
+    /// As it is recorded; `None` where nothing is known of it.
+    release: Option<&'a Release>,
+}
+
+impl Occupant<'_> {
+    /// What it relies on. Nothing said is everything, and so is what cannot be read.
+    fn uses(&self) -> Uses {
+        pins_of(self.release.and_then(|release| release.uses.as_ref()))
+    }
+}
+
+/// What has to be held for a release with these recorded uses. Nothing said is everything, and so is what cannot be
+/// read.
+fn pins_of(recorded: Option<&serde_json::Value>) -> Uses {
+    let uses = recorded.map(crate::uses::Uses::deserialize);
+    match uses {
+        Some(Ok(uses)) => uses.pins(),
+        _ => Uses::default(),
+    }
 }
 
 impl Store {
@@ -61,6 +82,7 @@ impl Store {
             let occupant = Occupant {
                 slot,
                 version: &held.version,
+                release: snapshot.state.release_in(slot, held),
             };
             self.pin(&occupant).await?;
         }
@@ -100,7 +122,12 @@ impl Store {
         before: &Snapshot,
     ) -> Result<(), StoreError> {
         let (slot, arrives) = match event {
-            Event::ReleaseRecorded { slot, version, .. } => (slot, Some(version)),
+            Event::ReleaseRecorded {
+                slot,
+                version,
+                release,
+                ..
+            } => (slot, Some((version, release))),
             Event::Retired { slot, .. } => (slot, None),
             _ => return Ok(()),
         };
@@ -108,11 +135,20 @@ impl Store {
             return Ok(());
         }
         if let Some(held) = before.state.slots.get(slot) {
-            let version = &held.version;
-            self.unpin(&Occupant { slot, version }).await?;
+            let leaves = Occupant {
+                slot,
+                version: &held.version,
+                release: None,
+            };
+            self.unpin(&leaves).await?;
         }
-        if let Some(version) = arrives {
-            self.pin(&Occupant { slot, version }).await?;
+        if let Some((version, release)) = arrives {
+            let arrives = Occupant {
+                slot,
+                version,
+                release: Some(release),
+            };
+            self.pin(&arrives).await?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::guard::postgres::{
     ACCEPT, ALLOW, CHECK, INSTALLED, LET_GO, PIN, PROBE, REMOVE, REPIN, STATUS, SWITCH, TRUST,
     UNPIN, VERSION, install,
 };
-use crate::guard::{Broken, Object, Standing, Tier, Touched, Uses};
+use crate::guard::{Broken, Object, Standing, Tier, Touched};
 use crate::model::{Dialect, Name};
 
 /// Pinning waits for DDL that is not committed yet; whoever records a release rather says so than waits for long.
@@ -88,9 +88,8 @@ impl Store {
         occupant: &Occupant<'_>,
     ) -> Result<(), StoreError> {
         self.connection.run(IMPATIENT).await?;
-        let uses = Uses::default().json();
         let mut values = named(occupant);
-        values.push(uses.into());
+        values.push(occupant.uses().json().into());
         self.call(PIN, &values).await?;
         Ok(())
     }
@@ -236,7 +235,7 @@ fn distrusted(error: DatabaseError) -> StoreError {
 }
 
 fn named(occupant: &Occupant<'_>) -> Vec<Value> {
-    let Occupant { slot, version } = occupant;
+    let Occupant { slot, version, .. } = occupant;
     [slot.service.as_str(), version, slot.slot.as_str()]
         .map(Value::from)
         .to_vec()

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Row, Store, StoreError, Value};
 use super::Occupant;
-use crate::gate::ReleaseId;
+use crate::gate::{ReleaseId, SlotId};
 use crate::guard::sqlite::{drop_pin_view, pin_view};
-use crate::guard::{Broken, Standing, Tier};
+use crate::guard::{Broken, Standing, Tier, Uses};
 use crate::model::{Ident, Name};
 
 /// What is pinned: the columns as JSON, in the table's order.
@@ -99,17 +99,9 @@ impl Store {
         &mut self,
         occupant: &Occupant<'_>,
     ) -> Result<(), StoreError> {
-        for (table, columns) in self.tables().await? {
-            let pin = Pin {
-                service: occupant.slot.service.clone(),
-                version: occupant.version.to_owned(),
-                slot: occupant.slot.slot.clone(),
-                table,
-                columns,
-            };
-            self.keep(&pin).await?;
-        }
-        Ok(())
+        let uses = occupant.uses();
+        self.pin_tables(occupant.slot, occupant.version, &uses)
+            .await
     }
 
     pub(super) async fn unpin_on_sqlite(
@@ -157,18 +149,43 @@ impl Store {
             }
         }
         for (service, version, slot) in known {
-            for (table, columns) in &tables {
-                let pin = Pin {
-                    service: service.clone(),
-                    version: version.clone(),
-                    slot: slot.clone(),
-                    table: table.clone(),
-                    columns: columns.clone(),
-                };
-                self.keep(&pin).await?;
-            }
+            let uses = self.recorded_uses(&service, &version).await?;
+            let slot = SlotId::new(&service, &slot);
+            self.pin_tables(&slot, &version, &uses).await?;
         }
         Ok(())
+    }
+
+    async fn pin_tables(
+        &mut self,
+        slot: &SlotId,
+        version: &str,
+        uses: &Uses,
+    ) -> Result<(), StoreError> {
+        for (table, mut columns) in self.tables().await? {
+            columns.retain(|column| relied_on(uses, &table, column));
+            if columns.is_empty() {
+                continue;
+            }
+            let pin = Pin {
+                service: slot.service.clone(),
+                version: version.to_owned(),
+                slot: slot.slot.clone(),
+                table,
+                columns,
+            };
+            self.keep(&pin).await?;
+        }
+        Ok(())
+    }
+
+    async fn recorded_uses(&mut self, service: &str, version: &str) -> Result<Uses, StoreError> {
+        let query = "SELECT uses FROM bgmigrate_release WHERE service = ? AND version = ?";
+        let values = [service, version].map(Value::from);
+        let rows = self.connection.read(query, &values).await?;
+        let text = rows.into_iter().flatten().next().flatten();
+        let recorded = text.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(super::pins_of(recorded.as_ref()))
     }
 
     /// What is pinned and is not there any more.
@@ -235,6 +252,18 @@ impl Store {
         }
         Ok(tables)
     }
+}
+
+fn relied_on(uses: &Uses, table: &str, column: &str) -> bool {
+    let Some(tables) = &uses.tables else {
+        return true;
+    };
+    tables.iter().any(|one| {
+        let columns = one.columns.as_ref();
+        let mut listed = columns.into_iter().flatten();
+        one.name.eq_ignore_ascii_case(table)
+            && (columns.is_none() || listed.any(|one| one.eq_ignore_ascii_case(column)))
+    })
 }
 
 fn name(table: &str) -> Name {
