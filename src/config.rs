@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::adopt::Tool;
 use crate::folder::{Layout, UnknownLayout};
 use crate::lint::{Surroundings, no_such_rule, rule};
 use crate::model::{Dialect, Flavour, LineIndex, Severity, Version};
@@ -37,6 +38,10 @@ pub struct Config {
     pub database_url: Option<String>,
     /// The application whose releases this folder is for; default `app`.
     pub service: Option<String>,
+    /// Who applies the migrations: `bgmigrate`, the default, or `external`, which is another tool.
+    pub runner: Option<Runner>,
+    /// The other tool.
+    pub external: Option<External>,
     /// What stands before the ids of this folder's migrations in the record, where several folders share a database.
     pub namespace: Option<String>,
     /// The slots of the service; default `blue` and `green`.
@@ -51,6 +56,26 @@ pub struct Config {
     /// Lint.
     #[serde(default)]
     pub lint: Lint,
+}
+
+/// Who applies the migrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runner {
+    /// `bgmigrate apply`.
+    Bgmigrate,
+    /// Another tool, whose table says what is applied.
+    External,
+}
+
+/// The tool that applies the migrations in our place.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct External {
+    /// Which; found out from the table that is there when it is not given.
+    pub tool: Option<Tool>,
+    /// Its table, where it is not its usual one.
+    pub table: Option<String>,
 }
 
 /// The router of the service.

@@ -45,7 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "gate", "guard", "uses"]),
     ("router", &["gate"]),
     ("run", &["model", "gate", "guard", "plan", "adopt", "store"]),
-    ("config", &["model", "folder", "lint", "nearest"]),
+    ("config", &["model", "folder", "lint", "adopt", "nearest"]),
     (
         "cli",
         &[

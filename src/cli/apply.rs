@@ -80,6 +80,7 @@ impl Arguments {
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let setup = Setup::of(global, None)?;
+    setup.refuse_external("bgmigrate apply")?;
     let shelf = setup.folder(global)?;
     let subjects = shelf.subjects();
     let steps = shelf.steps(&subjects, &setup);

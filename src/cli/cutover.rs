@@ -61,7 +61,7 @@ pub(super) fn resume(global: &Global, arguments: &Resume) -> Result<Status> {
     configured(&setup)?;
     wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let mut snapshot = store.load_or_init(&[]).await?;
+        let mut snapshot = setup.load_to_write(global, &mut store).await?;
         let status = settle(global, &setup, &mut store, &mut snapshot).await;
         store.close().await;
         status
@@ -72,7 +72,7 @@ fn flip(global: &Global, setup: &Setup, command: &Command) -> Result<Status> {
     let router = configured(setup)?;
     wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let mut snapshot = store.load_or_init(&[]).await?;
+        let mut snapshot = setup.load_to_write(global, &mut store).await?;
         let intended = match record(setup, &mut store, &mut snapshot, command).await? {
             Ok(events) => events,
             Err(refusals) => return refused(global, &refusals),

@@ -81,7 +81,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             .iter()
             .filter_map(|step| step.unused_since.as_deref())
             .collect();
-        let snapshot = store.load(&also).await?;
+        let snapshot = setup.load(global, &mut store, &also).await?;
         let failing = match (&snapshot, arguments.gate) {
             (Some(snapshot), Gate::Cutover) => failing_checks(&mut store, &snapshot.state).await?,
             _ => Vec::new(),

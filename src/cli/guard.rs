@@ -83,7 +83,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         let mut store = setup.store(Missing::Refuse).await?;
         let status = match &arguments.action {
             Action::Status { check } => status(global, &mut store, *check).await,
-            Action::Install { tier, roles } => install(global, &mut store, *tier, roles).await,
+            Action::Install { tier, roles } => {
+                install(global, &setup, &mut store, *tier, roles).await
+            }
             Action::Remove(reason) => remove(global, &mut store, reason).await,
             Action::Disable(reason) => switch(global, &mut store, false, reason).await,
             Action::Enable(reason) => switch(global, &mut store, true, reason).await,
@@ -125,6 +127,7 @@ async fn status(global: &Global, store: &mut Store, check: bool) -> Result<Statu
 /// Installs the best guard, or the wanted one. Also what `init --guard` does.
 pub(super) async fn install(
     global: &Global,
+    setup: &Setup,
     store: &mut Store,
     wanted: Option<Tier>,
     roles: &[String],
@@ -146,13 +149,19 @@ pub(super) async fn install(
         (wanted, best) => wanted.unwrap_or(best),
     };
     // The lock's line is in the record.
-    store.load_or_init(&[]).await?;
+    let snapshot = store.load_or_init(&[]).await?;
     let waiting = Waiting {
         at_most: Duration::from_mins(1),
         tell: &mut |holder| output::talk(format_args!("waiting for {holder}")),
     };
     store.lock("bgmigrate guard install", waiting).await?;
     store.install_guard(tier).await?;
+    if setup.is_external() {
+        let shelf = setup.folder(global)?;
+        setup
+            .pin_for_another_runner(&shelf, store, &snapshot.state)
+            .await?;
+    }
     for role in roles {
         only_on_postgres(store, "roles to trust")?;
         store.trust(role).await?;

@@ -3,12 +3,12 @@
 use anyhow::{Result, bail};
 
 use super::database::{Setup, place, wait_for};
+use super::runner::{adopted, keep_texts, look};
 use super::{Global, Status, output};
-use crate::adopt::{AdoptError, Tool, Wanted};
+use crate::adopt::{Tool, Wanted};
 use crate::gate::{Adopted, Command, decide};
-use crate::plan::{FolderStep, Subject};
 use crate::report::count;
-use crate::run::{TakeoverError, applied_elsewhere, elsewhere};
+use crate::run::elsewhere;
 use crate::store::{Missing, Store};
 
 const EXAMPLES: &str = "\
@@ -50,13 +50,19 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         let mut snapshot = store.load_or_init(&[]).await?;
         let Ok(events) = decide(
             &snapshot.state,
-            &Command::Adopt { migrations },
+            &Command::Adopt {
+                migrations,
+                gone: Vec::new(),
+            },
             &setup.sight(&snapshot),
         ) else {
             bail!("the migrations to adopt were refused");
         };
         let before = snapshot.state.steps.len();
         store.append(&mut snapshot, &events).await?;
+        if !events.is_empty() {
+            keep_texts(&setup.folder(global)?, &setup, &mut store, &events).await?;
+        }
         if !global.quiet {
             let added = snapshot.state.steps.len() - before;
             output::talk(format_args!(
@@ -66,7 +72,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             ));
         }
         if arguments.guard {
-            super::guard::install(global, &mut store, None, &[]).await?;
+            super::guard::install(global, &setup, &mut store, None, &[]).await?;
         }
         store.close().await;
         Ok(Status::Done)
@@ -93,51 +99,31 @@ async fn taken_over(
         tool: arguments.from,
         table: arguments.from_table.as_deref(),
     };
-    let found = elsewhere(store, &wanted).await;
-    let Some(history) = found.map_err(with_advice)? else {
+    // A database that no tool has migrated needs no folder yet.
+    if elsewhere(store, &wanted)
+        .await
+        .is_ok_and(|found| found.is_none())
+    {
+        return Ok(Vec::new());
+    }
+    let shelf = setup.folder(global)?;
+    let Some(found) = look(setup, &shelf, store, &wanted).await? else {
         return Ok(Vec::new());
     };
-    let shelf = setup.folder(global)?;
-    let subjects = shelf.subjects();
-    let steps = shelf.steps(&subjects, setup);
-    let said = applied_elsewhere(store, &history, shelf.migrations()).await?;
     if !global.quiet {
+        let applied = found.applied.len();
         output::talk(format_args!(
-            "{history} says that {} of the folder {} applied",
-            count(said.applied.len(), "migration"),
-            if said.applied.len() == 1 { "is" } else { "are" }
+            "{} says that {} of the folder {} applied",
+            found.history,
+            count(applied, "migration"),
+            if applied == 1 { "is" } else { "are" }
         ));
     }
-    if !said.unknown.is_empty() {
-        let ids: Vec<_> = said.unknown.iter().map(|one| one.id.as_str()).collect();
+    if !found.unknown.is_empty() {
         output::talk(format_args!(
             "it also names what the folder does not have: {}",
-            ids.join(", ")
+            found.unknown.join(", ")
         ));
     }
-    let is_applied = |subject: &Subject<'_>| {
-        let id = &subject.migration.id;
-        said.applied.iter().any(|one| one.id == *id)
-    };
-    let pairs = subjects.iter().zip(&steps);
-    let applied = pairs.filter(|(subject, _)| is_applied(subject));
-    Ok(applied.map(|(_, step)| adopted(step)).collect())
-}
-
-fn with_advice(error: TakeoverError) -> anyhow::Error {
-    let several = matches!(error, TakeoverError::Adopt(AdoptError::Several { .. }));
-    let error = anyhow::Error::from(error);
-    if several {
-        error.context("several tools left a table: say which with --from TOOL")
-    } else {
-        error
-    }
-}
-
-fn adopted(step: &FolderStep<'_>) -> Adopted {
-    Adopted {
-        migration: step.id.clone(),
-        phase: step.phase,
-        checksum: step.checksum.clone(),
-    }
+    Ok(found.applied)
 }

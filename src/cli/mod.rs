@@ -19,6 +19,7 @@ mod release;
 mod resolve;
 mod retire;
 mod router;
+mod runner;
 mod source;
 mod status;
 mod undo;

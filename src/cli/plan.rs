@@ -88,7 +88,7 @@ fn ask(
     }
     let asked = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let snapshot = store.load(also).await?;
+        let snapshot = setup.load(global, &mut store, also).await?;
         store.close().await;
         Ok(snapshot)
     });

@@ -69,7 +69,7 @@ pub(super) fn run(global: &Global, action: &Action) -> Result<Status> {
     let ships = FolderStep::ships(&steps);
     wait_for(async {
         let mut store = setup.store(Missing::Create).await?;
-        let mut snapshot = store.load_or_init(&[]).await?;
+        let mut snapshot = setup.load_to_write(global, &mut store).await?;
         loop {
             let mut release = Release::shipping(ships.clone());
             if let Some(reading) = &reading {
@@ -91,6 +91,11 @@ pub(super) fn run(global: &Global, action: &Action) -> Result<Status> {
                 Err(StoreError::Moved) => snapshot = store.load_or_init(&[]).await?,
                 appended => break appended?,
             }
+        }
+        if setup.is_external() {
+            setup
+                .pin_for_another_runner(&shelf, &mut store, &snapshot.state)
+                .await?;
         }
         if !global.quiet {
             let role = snapshot

@@ -47,7 +47,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     };
     wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let mut snapshot = store.load_or_init(&[]).await?;
+        let mut snapshot = setup.load_to_write(global, &mut store).await?;
         let events = loop {
             let events = match decide(&snapshot.state, &command, &setup.sight(&snapshot)) {
                 Ok(events) => events,

@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let router = configured(&setup)?;
     wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let mut snapshot = store.load_or_init(&[]).await?;
+        let mut snapshot = setup.load_to_write(global, &mut store).await?;
         let status = match arguments.what {
             What::Check => Ok(check(global, &setup, &snapshot, &router)),
             What::Enforce => enforce(global, &setup, &snapshot, &router),

@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let steps = shelf.steps(&subjects, &setup);
     let (snapshot, standing, target) = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let snapshot = store.load(&[]).await?;
+        let snapshot = setup.load(global, &mut store, &[]).await?;
         let standing = store.guard().await?;
         let target = store.target();
         store.close().await;

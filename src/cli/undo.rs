@@ -41,6 +41,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let setup = Setup::of(global, None)?;
+    setup.refuse_external("bgmigrate undo")?;
     let shelf = setup.folder(global)?;
     let subjects = shelf.subjects();
     let steps = shelf.steps(&subjects, &setup);

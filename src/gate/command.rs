@@ -33,10 +33,12 @@ pub enum Command {
         /// The reason to do so before its rollback window has passed.
         early: Option<String>,
     },
-    /// Take over what another tool has applied.
+    /// Take over what another tool has applied, and taken back.
     Adopt {
-        /// Which.
+        /// What it has applied.
         migrations: Vec<Adopted>,
+        /// What it says is not applied any more.
+        gone: Vec<MigrationId>,
     },
     /// Run a migration statement by statement.
     Begin(Candidate),

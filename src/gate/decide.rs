@@ -23,7 +23,7 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
         } => record(state, slot, version, *live, release, sight),
         Command::Smoke { slot, passed } => smoke(state, slot, *passed),
         Command::Retire { slot, early } => retire(state, slot, early.as_deref(), sight),
-        Command::Adopt { migrations } => Ok(adopt(state, migrations)),
+        Command::Adopt { migrations, gone } => Ok(adopt(state, migrations, gone)),
         Command::Begin(candidate) => begin(state, candidate, sight),
         Command::Apply(candidate) => apply(state, candidate, sight),
         Command::Send {
@@ -236,14 +236,19 @@ fn nothing_there(id: &SlotId, blocked: &str) -> Refusal {
 }
 
 /// What is known already is left as it is.
-fn adopt(state: &State, migrations: &[super::Adopted]) -> Vec<Event> {
+fn adopt(state: &State, migrations: &[super::Adopted], gone: &[MigrationId]) -> Vec<Event> {
     let unknown = |one: &&super::Adopted| !state.steps.contains_key(&one.migration);
     let new: Vec<_> = migrations.iter().filter(unknown).cloned().collect();
-    if new.is_empty() {
-        Vec::new()
-    } else {
-        vec![Event::Adopted { migrations: new }]
+    let gone = gone.iter().filter(|id| state.is_applied(id));
+    let mut events: Vec<_> = gone
+        .map(|id| Event::Undone {
+            migration: id.clone(),
+        })
+        .collect();
+    if !new.is_empty() {
+        events.push(Event::Adopted { migrations: new });
     }
+    events
 }
 
 /// What holds a migration back, whether it runs whole or statement by statement.

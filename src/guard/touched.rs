@@ -24,6 +24,14 @@ impl Touched {
         touched
     }
 
+    /// Anything at all.
+    pub fn all() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether it touches nothing that can be pinned.
     pub const fn is_nothing(&self) -> bool {
         !self.everything && self.objects.is_empty() && self.indexes.is_empty()

@@ -27,7 +27,7 @@ fn a_configuration_that_says_something_wrong_is_named_with_line_and_column() {
         ),
         (
             "dialekt = \"sqlite\"\n",
-            "bgmigrate.toml:1:1: unknown field `dialekt`, expected one of `dir`, `layout`, `dialect`, `flavour`, `server_version`, `released`, `database_url`, `service`, `namespace`, `slots`, `rollback_window`, `router`, `session`, `lint`; did you mean `dialect`?",
+            "bgmigrate.toml:1:1: unknown field `dialekt`, expected one of `dir`, `layout`, `dialect`, `flavour`, `server_version`, `released`, `database_url`, `service`, `runner`, `external`, `namespace`, `slots`, `rollback_window`, `router`, `session`, `lint`; did you mean `dialect`?",
         ),
         (
             "dialect = \"sqlit\"\n",
@@ -52,6 +52,10 @@ fn a_configuration_that_says_something_wrong_is_named_with_line_and_column() {
         (
             "dir = \"${NOWHERE}/migrations\"\n",
             "bgmigrate.toml:1:1: the environment variable `NOWHERE` is not set, and `${NOWHERE}/migrations` names it",
+        ),
+        (
+            "[external]\ntool = \"rails\"\n",
+            "bgmigrate.toml:2:8: `rails` is no tool whose history can be read; those are sqlx, flyway, golang-migrate, goose, dbmate, diesel, refinery, prisma",
         ),
         (
             "[session]\nlock_timeout = \"5 parsecs\"\n",

@@ -7,6 +7,7 @@ mod servers;
 
 mod adopt;
 mod checks;
+mod external;
 mod faults;
 mod guard;
 mod plan;

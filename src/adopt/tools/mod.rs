@@ -44,7 +44,8 @@ trait Reader: Sync {
 macro_rules! tools {
     ($($(#[$doc:meta])* $variant:ident $name:literal $title:literal $reader:path;)+) => {
         /// The tools whose history is understood.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+        #[serde(try_from = "String")]
         pub enum Tool {
             $($(#[$doc])* $variant,)+
         }
@@ -140,6 +141,14 @@ impl FromStr for Tool {
                 names.join(", ")
             )
         })
+    }
+}
+
+impl TryFrom<String> for Tool {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 

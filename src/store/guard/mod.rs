@@ -191,6 +191,19 @@ impl Store {
         }
     }
 
+    /// Pins a release anew, as everything is now, but for what is touched.
+    pub async fn pin_but_for(
+        &mut self,
+        release: &ReleaseId,
+        touched: &Touched,
+    ) -> Result<(), StoreError> {
+        match self.dialect() {
+            Dialect::Postgres => self.pin_but_for_on_postgres(release, touched).await,
+            Dialect::Sqlite => self.pin_but_for_on_sqlite(release, touched).await,
+            Dialect::Mysql => Ok(()),
+        }
+    }
+
     /// After it: these releases rely on what it touched as it is now.
     pub async fn rely(
         &mut self,

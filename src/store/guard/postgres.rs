@@ -1,5 +1,7 @@
 //! The guard of `PostgreSQL`: event triggers and pins, see [`crate::guard::postgres`].
 
+use std::slice;
+
 use super::super::{DatabaseError, Row, Store, StoreError, Value};
 use super::Occupant;
 use crate::gate::ReleaseId;
@@ -128,6 +130,31 @@ impl Store {
             self.call(PIN_AGAIN, &values).await?;
         }
         Ok(())
+    }
+
+    pub(super) async fn pin_but_for_on_postgres(
+        &mut self,
+        release: &ReleaseId,
+        touched: &Touched,
+    ) -> Result<(), StoreError> {
+        self.begin().await?;
+        let pinned = match self
+            .rely_on_postgres(slice::from_ref(release), &Touched::all())
+            .await
+        {
+            Ok(()) => {
+                self.let_go_on_postgres(slice::from_ref(release), touched)
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        match pinned {
+            Ok(()) => self.commit().await,
+            Err(error) => {
+                self.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     async fn tell(

@@ -3,12 +3,13 @@
 //! A view would be in the way of our own steps as well, so they are taken down for the length of a step's transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use super::super::{Row, Store, StoreError, Value};
 use super::Occupant;
 use crate::gate::{ReleaseId, SlotId};
 use crate::guard::sqlite::{drop_pin_view, pin_view};
-use crate::guard::{Broken, Standing, Tier, Uses};
+use crate::guard::{Broken, Standing, Tier, Touched, Uses};
 use crate::model::{Ident, Name};
 
 /// What is pinned: the columns as JSON, in the table's order.
@@ -156,6 +157,50 @@ impl Store {
         Ok(())
     }
 
+    pub(super) async fn pin_but_for_on_sqlite(
+        &mut self,
+        release: &ReleaseId,
+        touched: &Touched,
+    ) -> Result<(), StoreError> {
+        self.begin().await?;
+        match self.repin_within(release, touched).await {
+            Ok(()) => self.commit().await,
+            Err(error) => {
+                self.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn repin_within(
+        &mut self,
+        release: &ReleaseId,
+        touched: &Touched,
+    ) -> Result<(), StoreError> {
+        self.let_go_on_sqlite().await?;
+        self.rely_on_sqlite(slice::from_ref(release)).await?;
+        for mut pin in self.pins().await? {
+            if ReleaseId::new(&pin.service, &pin.version) != *release || touched.everything {
+                continue;
+            }
+            let before = pin.columns.len();
+            pin.columns
+                .retain(|column| !is_touched(touched, &pin.table, column));
+            if pin.columns.len() < before {
+                self.connection.run(&pin.drop_view()).await?;
+                let values = [&pin.service, &pin.slot, &pin.table];
+                let values = values.map(|value| Value::from(value.as_str()));
+                let forget =
+                    "DELETE FROM bgmigrate_pin WHERE service = ? AND slot = ? AND name = ?";
+                self.connection.write(forget, &values).await?;
+                if !pin.columns.is_empty() {
+                    self.keep(&pin).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn pin_tables(
         &mut self,
         slot: &SlotId,
@@ -252,6 +297,14 @@ impl Store {
         }
         Ok(tables)
     }
+}
+
+fn is_touched(touched: &Touched, table: &str, column: &str) -> bool {
+    touched.objects.iter().any(|object| {
+        let mut columns = object.columns.iter().flatten();
+        object.name.eq_ignore_ascii_case(table)
+            && (object.columns.is_none() || columns.any(|one| one.eq_ignore_ascii_case(column)))
+    })
 }
 
 fn relied_on(uses: &Uses, table: &str, column: &str) -> bool {
