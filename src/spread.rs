@@ -39,6 +39,9 @@ pub(crate) fn spread<'a, T: Sync, R: Send>(
             })
             .collect();
         let mut done = take_shares();
+        if helpers.is_empty() {
+            return done;
+        }
         // While this thread waits, its core may serve what the helpers spread in turn.
         let _lent = Core::lend();
         for helper in helpers {
@@ -84,7 +87,8 @@ impl Core {
         let taken = TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
             (taken < *OTHERS).then_some(taken + 1)
         });
-        taken.is_ok().then_some(Self)
+        // Made only where one was taken: dropped, it gives one back.
+        taken.is_ok().then(|| Self)
     }
 
     /// Gives this thread's own core away for a while.
@@ -124,6 +128,25 @@ mod tests {
             let by_last_digit = spread_heaviest_first(&items, |item| item % 10, |item| item * 2);
             assert_eq!(by_last_digit, doubled);
         }
+    }
+
+    #[test]
+    fn spread_work_does_not_start_more_threads_than_there_are_cores() {
+        let (working, most) = (AtomicIsize::new(0), AtomicIsize::new(0));
+        let work = |_: &usize| {
+            let now = working.fetch_add(1, Ordering::Relaxed) + 1;
+            most.fetch_max(now, Ordering::Relaxed);
+            thread::sleep(std::time::Duration::from_micros(100));
+            working.fetch_sub(1, Ordering::Relaxed);
+        };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let items: Vec<usize> = (0..20 * cores).collect();
+        spread(&items, 1, |_| {
+            spread(&items, 1, work);
+        });
+        let most = usize::try_from(most.into_inner()).unwrap();
+        // A thread that has waited goes on while the core that it lent may still be in use.
+        assert!(most <= 2 * cores, "{most} threads on {cores} cores");
     }
 
     #[test]
