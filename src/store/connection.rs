@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::error::DatabaseError;
+use super::fault;
 use crate::model::Dialect;
 
 /// A connection. Everything that the tool does in a run goes over one of these, never over a pool: locks and
@@ -116,14 +117,18 @@ impl Connection {
     pub async fn run(&mut self, sql: &str) -> Result<(), DatabaseError> {
         // The SQL is the user's own migration, or made of our own words.
         let sql = AssertSqlSafe(sql.to_owned());
+        fault::point();
         on_any!(self, connection => sqlx::raw_sql(sql).execute(connection).await.map(|_| ())?);
+        fault::point();
         Ok(())
     }
 
     /// Runs one statement of ours, whose parameters are written `?`; returns how many rows it changed.
     pub async fn write(&mut self, sql: &str, values: &[Value]) -> Result<u64, DatabaseError> {
         let sql = self.numbered(sql);
+        fault::point();
         let changed = on_any!(self, connection => bound!(sql, values).execute(connection).await?.rows_affected());
+        fault::point();
         Ok(changed)
     }
 

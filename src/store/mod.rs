@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod engine;
 mod error;
+mod fault;
 mod guard;
 mod history;
 mod lock;

@@ -10,6 +10,7 @@ mod checks;
 mod external;
 mod faults;
 mod guard;
+mod killed;
 mod plan;
 mod refusals;
 mod story;
