@@ -119,7 +119,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         };
         let mut talk = Talk {
             quiet: global.quiet,
-            stop: stop_flag(),
+            stop: stop_flag(&mut store).await?,
         };
         let outcome = apply(
             &mut store,

@@ -262,22 +262,52 @@ pub(super) fn refused(global: &Global, refusals: &[Refusal]) -> Result<Status> {
     Ok(Status::Refused)
 }
 
-/// A flag that Ctrl-C (or SIGTERM's kin) sets; a second one ends the process.
-pub(super) fn stop_flag() -> Arc<AtomicBool> {
+/// A flag that Ctrl-C and SIGTERM raise. A second one has the server stop the statement, a third one ends the process.
+pub(super) async fn stop_flag(store: &mut Store) -> Result<Arc<AtomicBool>> {
+    let canceller = store.canceller().await?;
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if raised.swap(true, Ordering::Relaxed) {
-                output::talk(
-                    "stopped at once; the server may still work on the statement. `bgmigrate apply` finds out what became of it",
-                );
-                std::process::exit(Status::Unknown as i32);
+        asked_to_stop().await;
+        raised.store(true, Ordering::Relaxed);
+        output::talk("stopping after the statement that runs; once more to stop the statement");
+        asked_to_stop().await;
+        if let Some(canceller) = canceller {
+            match canceller.cancel().await {
+                Ok(()) => output::talk("the server was told to stop; once more to leave at once"),
+                Err(error) => {
+                    output::talk(format_args!("the server was not told to stop: {error}"))
+                }
             }
-            output::talk("stopping after the statement that runs; once more to stop at once");
+            asked_to_stop().await;
         }
+        output::talk(
+            "left at once; the server may still work on the statement. `bgmigrate apply` finds out what became of it",
+        );
+        std::process::exit(Status::Unknown as i32);
     });
-    flag
+    Ok(flag)
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Who does this, from where, as the environment tells.

@@ -82,7 +82,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         store.lock("bgmigrate undo", waiting).await?;
         let mut talk = Talk {
             quiet: global.quiet,
-            stop: stop_flag(),
+            stop: stop_flag(&mut store).await?,
         };
         let undone = undo(
             &mut store,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::blockers::blockers;
 use super::probe::{self, Seen};
 use crate::gate::{
     Candidate, Command, Event, MigrationId, Refusal, Resolution, Sight, Status, decide,
 };
+use crate::guard::Touched;
 use crate::model::{Dialect, FilePhase};
 use crate::plan::{FolderStep, Manner, Statement, Unrunnable, Waiting, candidate};
 use crate::store::{DatabaseError, Snapshot, Store, StoreError};
@@ -381,7 +383,7 @@ impl Run<'_> {
                 }
                 Err(error) => {
                     self.store.rollback().await;
-                    let Some(pause) = patience.after(&error) else {
+                    let Some(pause) = self.pause(&mut patience, &error) else {
                         return Err(error);
                     };
                     self.wait(step, &error, pause).await;
@@ -501,7 +503,7 @@ impl Run<'_> {
                 step.statements.len()
             );
             let error = failed(step, statement, error, &state);
-            let Some(pause) = patience.after(&error) else {
+            let Some(pause) = self.pause(&mut patience, &error) else {
                 return Err(error);
             };
             self.wait(step, &error, pause).await;
@@ -569,6 +571,12 @@ impl Run<'_> {
         }
     }
 
+    /// How long to wait before another attempt, unless somebody asked to stop.
+    pub(super) fn pause(&self, patience: &mut Patience, error: &RunError) -> Option<Duration> {
+        let pause = patience.after(error);
+        pause.filter(|_| !self.progress.stopped())
+    }
+
     pub(super) async fn wait(&mut self, step: &FolderStep<'_>, error: &RunError, pause: Duration) {
         let seconds = pause.as_secs_f64();
         let error = error.to_string();
@@ -577,6 +585,10 @@ impl Run<'_> {
             "{}: {first}; trying again in {seconds:.1} s",
             step.id
         ));
+        let touched = Touched::by(step.statements.iter().flat_map(|one| one.changes));
+        for blocker in blockers(self.store.connection(), &touched).await {
+            self.progress.note(&format!("  it is held by {blocker}"));
+        }
         tokio::time::sleep(pause).await;
     }
 

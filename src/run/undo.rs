@@ -89,7 +89,7 @@ impl Run<'_> {
                 Err(error) => error,
             };
             self.store.rollback().await;
-            let Some(pause) = patience.after(&error) else {
+            let Some(pause) = self.pause(&mut patience, &error) else {
                 return Err(error);
             };
             self.wait(wanted.step, &error, pause).await;
@@ -171,7 +171,7 @@ impl Run<'_> {
                 error,
                 "its undo was begun; mend what is in the way, and run `bgmigrate undo` again: it goes on here",
             );
-            let Some(pause): Option<Duration> = patience.after(&error) else {
+            let Some(pause): Option<Duration> = self.pause(&mut patience, &error) else {
                 return Err(error);
             };
             self.wait(wanted.step, &error, pause).await;

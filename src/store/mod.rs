@@ -5,6 +5,7 @@
 //! migrations holds the lock of the session that runs them, and every event of such a run carries the lock's epoch: a
 //! run that lost its lock cannot write (fencing).
 
+mod cancel;
 mod connect;
 mod connection;
 mod engine;
@@ -20,6 +21,7 @@ mod tables;
 
 use chrono::{DateTime, Utc};
 
+pub use cancel::Canceller;
 pub use connect::{Missing, Target};
 pub use connection::{Connection, Row, Value};
 pub use error::{DatabaseError, StoreError};

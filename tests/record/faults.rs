@@ -215,5 +215,64 @@ fn a_lock_that_somebody_holds_is_waited_for_in_short_attempts() {
     let said = said(&child.wait_with_output().unwrap());
     assert_eq!(said.status, 0, "{}", said.talk);
     assert!(said.talk.contains("trying again in"), "{}", said.talk);
+    assert!(
+        said.talk
+            .contains("`BEGIN; LOCK TABLE users IN ACCESS SHARE MODE`"),
+        "{}",
+        said.talk
+    );
     assert_eq!(world.ask("SELECT count(handle) FROM users"), "0");
+}
+
+/// Two interrupts: the first lets the statement end, the second has the server stop it.
+#[test]
+fn a_statement_that_waits_is_stopped_on_request() {
+    for engine in [Engine::Postgres, Engine::Mariadb] {
+        let world = World::new(engine, "stopped");
+        world.migration("0001_users", "CREATE TABLE users (id integer PRIMARY KEY);");
+        world.expect(0, "apply");
+        world.migration(
+            "0002_handle",
+            "ALTER TABLE users ADD COLUMN handle varchar(9);",
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let said = runtime.block_on(async {
+            let target: bgmigrate::store::Target = world.url.parse().unwrap();
+            let refuse = bgmigrate::store::Missing::Refuse;
+            let mut holder = target.connect("holder", refuse).await.unwrap();
+            let hold = match engine {
+                Engine::Postgres => "BEGIN; LOCK TABLE users",
+                _ => "LOCK TABLES users WRITE",
+            };
+            holder.run(hold).await.unwrap();
+            let mut command = world.command(&["apply", "--lock-timeout", "60000"]);
+            let command = command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped());
+            let child = command.spawn().unwrap();
+            for _ in 0..2 {
+                tokio::time::sleep(Duration::from_millis(1500)).await;
+                let sent = std::process::Command::new("kill")
+                    .args(["-INT", &child.id().to_string()])
+                    .status();
+                assert!(sent.unwrap().success());
+            }
+            let said = said(&child.wait_with_output().unwrap());
+            holder.close().await;
+            said
+        });
+        assert_eq!(said.status, 5, "{engine:?}: {}", said.talk);
+        for words in [
+            "once more to stop the statement",
+            "the server was told to stop",
+            "0002_handle.sql:1",
+        ] {
+            assert!(said.talk.contains(words), "{engine:?}: {}", said.talk);
+        }
+        world.expect(0, "apply");
+        world.expect(0, "status --check");
+    }
 }
