@@ -51,7 +51,7 @@ impl Status {
 
     const fn of_store(error: &StoreError) -> Self {
         match error {
-            StoreError::Database(DatabaseError::Url(_))
+            StoreError::Database(DatabaseError::Url(_) | DatabaseError::Pooled(_))
             | StoreError::Newer { .. }
             | StoreError::NewerGuard { .. }
             | StoreError::Distrusted(_)

@@ -28,6 +28,12 @@ pub enum DatabaseError {
         /// And advised.
         hint: Option<String>,
     },
+    /// Somebody else's prepared statement was in the way: the session is shared.
+    #[error(
+        "{0}: the database's URL goes through a transaction pooler such as PgBouncer, which hands each transaction to \
+         another session. Give a direct URL of the server with --database-url"
+    )]
+    Pooled(String),
     /// The connection broke: nobody knows what became of the statement that was under way.
     #[error("the connection to the database broke: {0}")]
     Lost(String),
@@ -101,6 +107,10 @@ fn of_database(error: &dyn sqlx::error::DatabaseError) -> DatabaseError {
         // 57P01 to 57P03: the server shuts down or the session was terminated, so the statement's fate is not told.
         if matches!(error.code(), "57P01" | "57P02" | "57P03") {
             return DatabaseError::Lost(error.message().to_owned());
+        }
+        // What sqlx prepares in a session of its own is there, and is nobody else's.
+        if matches!(error.code(), "42P05" | "26000") && error.message().contains("\"sqlx_s_") {
+            return DatabaseError::Pooled(error.message().to_owned());
         }
         return DatabaseError::Refused {
             code: error.code().to_owned(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::servers;
 use crate::world::{ENGINES, Engine, World, said};
 
 /// Each migration counts itself: one that ran twice, or not at all, shows in the sum.
@@ -274,5 +275,22 @@ fn a_statement_that_waits_is_stopped_on_request() {
         }
         world.expect(0, "apply");
         world.expect(0, "status --check");
+    }
+}
+
+/// A lock that is taken through a pooler is whoever's the session is next.
+#[test]
+fn a_transaction_pooler_is_refused_with_advice() {
+    let mut world = World::new(Engine::Postgres, "pooled");
+    let pooler = servers::pgbouncer();
+    world.migration("0001_users", "CREATE TABLE users (id integer PRIMARY KEY);");
+    world.url = pooler.url(&world.url);
+    for line in ["apply", "guard install"] {
+        let refused = world.expect(2, line);
+        assert!(
+            refused.talk.contains("Give a direct URL of the server"),
+            "{}",
+            refused.talk
+        );
     }
 }

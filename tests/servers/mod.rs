@@ -44,6 +44,28 @@ pub(crate) fn mariadb() -> &'static Server {
     &SERVER
 }
 
+/// A transaction pooler before PostgreSQL, for as long as it is held.
+pub(crate) struct Pooler {
+    // The keeper goes first: nobody works in the folder any more then.
+    _keeper: Keeper,
+    home: Home,
+}
+
+/// PgBouncer in transaction mode before [`postgres`].
+pub(crate) fn pgbouncer() -> Pooler {
+    let started = start_pgbouncer();
+    started.unwrap_or_else(|error| panic!("no PgBouncer to test with: {error:#}"))
+}
+
+impl Pooler {
+    /// The same database through the pooler.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let (database, _) = url.split_once('?').unwrap();
+        let folder = self.home.path().display();
+        format!("{database}?host={folder}&port=6432&user=postgres")
+    }
+}
+
 /// A server that runs until the test binary ends.
 pub(crate) struct Server {
     home: Home,
@@ -183,6 +205,26 @@ fn start_postgres(bin: Option<&Path>) -> Result<Server> {
         arguments.extend(["-c", setting]);
     }
     Engine::Postgres.keep(home, &postgres, &arguments)
+}
+
+fn start_pgbouncer() -> Result<Pooler> {
+    let program = find_program("pgbouncer", None, &[PathBuf::from("/usr/sbin")])?;
+    let home = Home::make(&["postgres", "nobody"])?;
+    let (server, own) = (postgres().folder().display(), home.path().display());
+    let settings = format!(
+        "[databases]\n* = host={server} user=postgres\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\n\
+         unix_socket_dir = {own}\nauth_type = any\npool_mode = transaction\n\
+         ignore_startup_parameters = extra_float_digits\n"
+    );
+    let ini = home.path().join("pgbouncer.ini");
+    std::fs::write(&ini, settings)?;
+    let socket = home.path().join(".s.PGSQL.6432");
+    let ini = ini.display().to_string();
+    let (home, keeper) = home.keep(&program, &[&ini], |_| socket.exists())?;
+    Ok(Pooler {
+        _keeper: keeper,
+        home,
+    })
 }
 
 fn start_mariadb() -> Result<Server> {
