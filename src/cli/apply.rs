@@ -1,19 +1,18 @@
 //! `bgmigrate apply`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::database::{Setup, place, refused, stop_flag, wait_for};
+use super::progress::Talk;
 use super::{Global, Status, output};
 use crate::gate::Refusal;
 use crate::model::FilePhase;
 use crate::plan::FolderStep;
 use crate::report::{self, Ran};
-use crate::run::{Apply, Outcome, Progress, RunError, Settings, apply};
+use crate::run::{Apply, Outcome, RunError, Settings, apply};
 use crate::store::{Missing, Waiting};
 
 const EXAMPLES: &str = "\
@@ -117,10 +116,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             store.lock("bgmigrate apply", waiting).await?;
             snapshot
         };
-        let mut talk = Talk {
-            quiet: global.quiet,
-            stop: stop_flag(&mut store).await?,
-        };
+        let is_open = |step: &&FolderStep<'_>| !snapshot.state.is_applied(&step.id);
+        let open = steps.iter().filter(is_open).count();
+        let mut talk = Talk::new(global, stop_flag(&mut store).await?, open);
         let outcome = apply(
             &mut store,
             &wanted,
@@ -161,36 +159,4 @@ fn told(global: &Global, wanted: &Apply<'_>, outcome: &Outcome) -> Result<Status
     } else {
         Status::Refused
     })
-}
-
-/// Plain lines, one when a migration begins and one when it is done.
-pub(super) struct Talk {
-    pub quiet: bool,
-    pub stop: Arc<AtomicBool>,
-}
-
-impl Progress for Talk {
-    fn begins(&mut self, step: &FolderStep<'_>) {
-        if !self.quiet {
-            output::talk(format_args!("{} {} …", step.phase, step.file));
-        }
-    }
-
-    fn applied(&mut self, step: &FolderStep<'_>, took: Duration) {
-        if !self.quiet {
-            output::talk(format_args!(
-                "{} applied in {:.3} s",
-                step.id,
-                took.as_secs_f64()
-            ));
-        }
-    }
-
-    fn note(&mut self, text: &str) {
-        output::talk(text);
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
 }

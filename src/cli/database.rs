@@ -276,7 +276,7 @@ pub(super) async fn stop_flag(store: &mut Store) -> Result<Arc<AtomicBool>> {
             match canceller.cancel().await {
                 Ok(()) => output::talk("the server was told to stop; once more to leave at once"),
                 Err(error) => {
-                    output::talk(format_args!("the server was not told to stop: {error}"))
+                    output::talk(format_args!("the server was not told to stop: {error}"));
                 }
             }
             asked_to_stop().await;

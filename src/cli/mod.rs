@@ -15,6 +15,7 @@ mod init;
 mod lint;
 mod output;
 mod plan;
+mod progress;
 mod release;
 mod resolve;
 mod retire;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::apply::Talk;
 use super::database::{Setup, place, refused, stop_flag, wait_for};
+use super::progress::Talk;
 use super::{Global, Status, output};
 use crate::plan::{Back, dependents};
 use crate::run::{RunError, Settings, Undo, undo};
@@ -80,10 +80,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             tell: &mut |holder| output::talk(format_args!("waiting for {holder}")),
         };
         store.lock("bgmigrate undo", waiting).await?;
-        let mut talk = Talk {
-            quiet: global.quiet,
-            stop: stop_flag(&mut store).await?,
-        };
+        let mut talk = Talk::new(global, stop_flag(&mut store).await?, 1);
         let undone = undo(
             &mut store,
             &wanted,

@@ -8,6 +8,8 @@
 
 mod model;
 mod mutants;
+mod script;
+mod table;
 
 use model::Team;
 use stateright::{Checker, Model};

@@ -12,6 +12,7 @@ mod faults;
 mod guard;
 mod killed;
 mod plan;
+mod properties;
 mod refusals;
 mod story;
 mod undo;

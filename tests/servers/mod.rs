@@ -51,7 +51,7 @@ pub(crate) struct Pooler {
     home: Home,
 }
 
-/// PgBouncer in transaction mode before [`postgres`].
+/// `PgBouncer` in transaction mode before [`postgres`].
 pub(crate) fn pgbouncer() -> Pooler {
     let started = start_pgbouncer();
     started.unwrap_or_else(|error| panic!("no PgBouncer to test with: {error:#}"))
