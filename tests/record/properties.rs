@@ -3,7 +3,10 @@
 use bgmigrate::store::{Missing, Origin, Store, Target};
 use proptest::prelude::*;
 
-#[allow(dead_code, reason = "here the record takes the events, and not the course")]
+#[allow(
+    dead_code,
+    reason = "here the record takes the events, and not the course"
+)]
 #[path = "../gates/script.rs"]
 mod script;
 
