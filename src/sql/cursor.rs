@@ -135,6 +135,11 @@ impl<'a> Tokens<'a> {
             .copied()
     }
 
+    /// The next token and all behind it.
+    pub fn ahead(&self) -> &[Token] {
+        &self.all.tokens[self.at.min(self.end)..self.end]
+    }
+
     /// The next token's text; empty at the end.
     pub fn peek_text(&self) -> &'a str {
         self.span().of(self.text)

@@ -4,16 +4,16 @@ use sqlparser::ast::{Ident as TreeIdent, ObjectName, Statement};
 
 use super::cursor::Tokens;
 use super::describe::{expr, parser, tree as names};
-use super::token::without_executable_marks;
 use crate::model::{Dialect, Ident, Name, Span};
 
 /// The tree of the one statement that `sql` holds, or in words why there is none.
 pub fn tree(sql: &str, dialect: Dialect) -> Result<Statement, String> {
     let whole = Span::new(0, sql.len());
-    if expr::depth_bound(&Tokens::new(sql, whole, dialect)) > expr::DEPTH_LIMIT {
+    let tokens = Tokens::new(sql, whole, dialect);
+    if expr::depth_bound(&tokens) > expr::DEPTH_LIMIT {
         return Err("it nests too deeply to be read".to_owned());
     }
-    parser::statement(&without_executable_marks(sql, whole, dialect), dialect)
+    parser::statement(&tokens)
 }
 
 /// The identifier as the engine compares it.

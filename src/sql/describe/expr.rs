@@ -52,7 +52,7 @@ pub(in crate::sql) fn of(mut tokens: Tokens) -> Expr {
     let found = if depth_bound(&tokens) > DEPTH_LIMIT {
         None
     } else {
-        parser::expression(tokens.rest_text(), dialect)
+        parser::expression(&tokens)
     };
     match found {
         Some(found) => tree::expr(&found, dialect),

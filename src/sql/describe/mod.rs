@@ -33,7 +33,7 @@ use broken::is_broken;
 
 use super::body::Arguments;
 use super::cursor::Tokens;
-use super::token::{TokenKind, without_executable_marks};
+use super::token::TokenKind;
 use super::{Opaque, OpaqueKind};
 use crate::model::{Action, Change, Dialect, Span};
 
@@ -359,8 +359,7 @@ fn parsed(tokens: &Tokens) -> Result<Vec<Action>, String> {
     if expr::depth_bound(tokens) > expr::DEPTH_LIMIT {
         return Err("it nests too deeply to be read".to_owned());
     }
-    let sql = without_executable_marks(tokens.text(), tokens.whole(), tokens.dialect());
-    let statement = parser::statement(&sql, tokens.dialect())?;
+    let statement = parser::statement(tokens)?;
     rows::describe(&statement, tokens.dialect())
         .ok_or_else(|| "it does more than reading or writing rows".to_owned())
 }

@@ -156,6 +156,8 @@ fn binary(left: Outcome, operator: &BinaryOperator, right: Outcome) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Span;
+    use crate::sql::cursor::Tokens;
     use crate::sql::describe::parser;
 
     #[test]
@@ -180,7 +182,9 @@ mod tests {
             ("a IS DISTINCT FROM 1", false),
             ("1 = 2", false),
         ] {
-            let tree = parser::expression(condition, Dialect::Postgres).unwrap();
+            let whole = Span::new(0, condition.len());
+            let tokens = Tokens::new(condition, whole, Dialect::Postgres);
+            let tree = parser::expression(&tokens).unwrap();
             assert_eq!(passes(&tree, Dialect::Postgres), expected, "{condition}");
         }
     }

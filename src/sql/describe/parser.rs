@@ -3,16 +3,20 @@
 //! sqlparser reads what has a grammar worth a parser: queries, expressions and row changes. The structure
 //! of DDL is read from our own tokens, which keep every clause and its place.
 
+mod lexemes;
+
 use sqlparser::ast;
 use sqlparser::dialect::{Dialect as Grammar, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use crate::model::Dialect;
+use crate::sql::cursor::Tokens;
+use crate::sql::token::without_executable_marks;
 
-/// The tree of the one statement that `sql` holds, or where the parser stops, in words.
-pub(in crate::sql) fn statement(sql: &str, dialect: Dialect) -> Result<ast::Statement, String> {
-    let mut parser = parser(sql, dialect).map_err(|error| refusal(&error))?;
+/// The tree of the one statement that the rest of the tokens is, or where the parser stops, in words.
+pub(in crate::sql) fn statement(tokens: &Tokens) -> Result<ast::Statement, String> {
+    let mut parser = parser(tokens).map_err(|error| refusal(&error))?;
     let statement = parser.parse_statement().map_err(|error| refusal(&error))?;
     match parser.peek_token().token {
         Token::EOF => Ok(statement),
@@ -20,15 +24,20 @@ pub(in crate::sql) fn statement(sql: &str, dialect: Dialect) -> Result<ast::Stat
     }
 }
 
-/// The tree of the expression that `sql` is, if all of it is one.
-pub(super) fn expression(sql: &str, dialect: Dialect) -> Option<ast::Expr> {
-    let mut parser = parser(sql, dialect).ok()?;
+/// The tree of the expression that the rest of the tokens is, if all of it is one.
+pub(super) fn expression(tokens: &Tokens) -> Option<ast::Expr> {
+    let mut parser = parser(tokens).ok()?;
     let expr = parser.parse_expr().ok()?;
     (parser.peek_token().token == Token::EOF).then_some(expr)
 }
 
-fn parser(sql: &str, dialect: Dialect) -> Result<Parser<'static>, ParserError> {
-    Parser::new(grammar(dialect)).try_with_sql(sql)
+fn parser(tokens: &Tokens) -> Result<Parser<'static>, ParserError> {
+    let parser = Parser::new(grammar(tokens.dialect()));
+    if let Some(lexemes) = lexemes::translated(tokens) {
+        return Ok(parser.with_tokens_with_locations(lexemes));
+    }
+    let sql = without_executable_marks(tokens.text(), tokens.rest(), tokens.dialect());
+    parser.try_with_sql(&sql)
 }
 
 fn grammar(dialect: Dialect) -> &'static dyn Grammar {
@@ -58,10 +67,15 @@ fn refusal(error: &ParserError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Span;
+
+    fn tokens(sql: &str) -> Tokens<'_> {
+        Tokens::new(sql, Span::new(0, sql.len()), Dialect::Postgres)
+    }
 
     #[test]
     fn a_refusal_names_the_token_and_not_the_grammar() {
-        let refused = |sql| statement(sql, Dialect::Postgres).unwrap_err();
+        let refused = |sql| statement(&tokens(sql)).unwrap_err();
         assert_eq!(
             refused("UPDATE t SET a = ) WHERE b"),
             "the parser stops at `)`"
@@ -77,7 +91,7 @@ mod tests {
     fn deep_nesting_is_refused_rather_than_followed() {
         let sql = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
         assert_eq!(
-            statement(&sql, Dialect::Postgres).unwrap_err(),
+            statement(&tokens(&sql)).unwrap_err(),
             "it nests too deeply to be read"
         );
     }

@@ -8,7 +8,7 @@ use super::rows;
 use super::{expr, parser, shown, tree};
 use crate::model::{Action, CreateView, Dialect, Ident, Shown, Span};
 use crate::sql::cursor::Tokens;
-use crate::sql::token::{TokenKind, without_executable_marks};
+use crate::sql::token::TokenKind;
 
 /// `CREATE` was read (or `ALTER`, which in MySQL replaces a view's query).
 pub(super) fn create(tokens: &mut Tokens, replaces: bool) -> Option<Action> {
@@ -70,15 +70,11 @@ fn query_span(tokens: &mut Tokens) -> Option<Span> {
 /// What cannot be parsed still tells from its words what it reads.
 fn read_query(view: &mut CreateView, tokens: &Tokens, span: Span) {
     let dialect = tokens.dialect();
-    let mut words = Tokens::new(tokens.text(), span, dialect);
+    let mut words = tokens.part(span);
     let parsed = if expr::depth_bound(&words) > expr::DEPTH_LIMIT {
         None
     } else {
-        parser::statement(
-            &without_executable_marks(tokens.text(), span, dialect),
-            dialect,
-        )
-        .ok()
+        parser::statement(&words).ok()
     };
     if let Some(Statement::Query(query)) = parsed {
         view.reads = tree::Names::in_tree(&*query, dialect).relations;
