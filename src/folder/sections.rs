@@ -53,7 +53,8 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
             return None;
         }
         let rest = &text[start..];
-        let length = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let end = memchr::memchr(b'\n', rest.as_bytes());
+        let length = end.map_or(rest.len(), |at| at + 1);
         let line = rest[..length].trim_end_matches(['\n', '\r']);
         number += 1;
         let line = Line {

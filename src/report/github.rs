@@ -85,12 +85,19 @@ fn property(out: &mut String, text: &str) {
     );
 }
 
-/// Escapes the ASCII characters at the places `special`.
+/// Escapes the characters at the places `special`. Messages are full of line ends, and all of what lint prints goes
+/// through here: so nothing is formatted.
 fn escape(out: &mut String, text: &str, special: impl Iterator<Item = usize>) {
     let mut plain = 0;
     for at in special {
         out.push_str(&text[plain..at]);
-        let _ = write!(out, "%{:02X}", text.as_bytes()[at]);
+        out.push_str(match text.as_bytes()[at] {
+            b'\n' => "%0A",
+            b'\r' => "%0D",
+            b':' => "%3A",
+            b',' => "%2C",
+            _ => "%25",
+        });
         plain = at + 1;
     }
     out.push_str(&text[plain..]);

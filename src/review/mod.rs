@@ -169,7 +169,9 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
     let mut judged: Vec<Judged> = Vec::with_capacity(script.statements.len());
     let facts = classify::FileFacts::of(&script, schema, &settings.engine);
     for (at, statement) in script.statements.iter().enumerate() {
-        let mut said = Judged::default();
+        let mut said = Judged {
+            changes: Vec::with_capacity(statement.changes.len()),
+        };
         for change in &statement.changes {
             let context = Context {
                 schema,

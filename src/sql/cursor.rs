@@ -172,11 +172,15 @@ impl<'a> Tokens<'a> {
 
     /// Which of these keywords the next token is.
     pub fn is_any(&self, words: &[&'static str]) -> Option<&'static str> {
-        let found = self.peek_word()?;
-        words
-            .iter()
-            .copied()
-            .find(|word| found.len() == word.len() && found.eq_ignore_ascii_case(word))
+        let found = self.peek_word()?.as_bytes();
+        let first = found.first()?.to_ascii_lowercase();
+        words.iter().copied().find(|word| {
+            // Most words differ in these already, and the lists are long.
+            let word = word.as_bytes();
+            word.len() == found.len()
+                && word[0].to_ascii_lowercase() == first
+                && word.eq_ignore_ascii_case(found)
+        })
     }
 
     /// Whether the next token is of this kind.

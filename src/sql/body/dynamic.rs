@@ -18,7 +18,15 @@ use crate::sql::{Opaque, Statement};
 const FOLLOWED_LIMIT: usize = 1 << 20;
 
 /// How the statements begin that prepare SQL or run what was prepared.
-const HEADS: [&str; 4] = ["set", "select", "prepare", "execute"];
+const HEADS: [&str; 4] = ["prepare", "execute", "set", "select"];
+
+/// Those of a dialect: only MySQL's `SET` and `SELECT` give a variable a value that can be run.
+fn heads(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Mysql => &HEADS,
+        Dialect::Postgres | Dialect::Sqlite => &HEADS[..2],
+    }
+}
 
 /// The routines that the files so far have left behind, by their unqualified name in lower case, overloads
 /// together.
@@ -97,7 +105,10 @@ struct Session<'a> {
 impl Session<'_> {
     fn statement(&mut self, statement: &mut Statement) {
         let head = first_word(self.text, statement.span, self.dialect).unwrap_or_default();
-        if HEADS.iter().any(|word| head.eq_ignore_ascii_case(word)) {
+        if heads(self.dialect)
+            .iter()
+            .any(|word| head.eq_ignore_ascii_case(word))
+        {
             self.prepare_or_run(statement);
         }
         self.expand(statement);
@@ -106,7 +117,7 @@ impl Session<'_> {
 
     fn prepare_or_run(&mut self, statement: &mut Statement) {
         let mut tokens = Tokens::new(self.text, statement.span, self.dialect);
-        match tokens.take_any(&HEADS) {
+        match tokens.take_any(heads(self.dialect)) {
             Some("set") => self.set(&mut tokens),
             Some("select") => self.select(statement.span),
             Some("prepare") => self.prepare(&mut tokens),
@@ -122,9 +133,6 @@ impl Session<'_> {
     }
 
     fn set(&mut self, tokens: &mut Tokens) {
-        if self.dialect != Dialect::Mysql {
-            return;
-        }
         for (variable, value) in super::targets::assignments(tokens) {
             let texts = evaluate::texts(self.text, value, self.dialect, &self.variables);
             self.variables.assign(&variable, Assigned::Texts(texts));
@@ -133,9 +141,6 @@ impl Session<'_> {
 
     /// `SELECT … INTO @variable` and `SELECT @variable := …`.
     fn select(&mut self, span: Span) {
-        if self.dialect != Dialect::Mysql {
-            return;
-        }
         let targets = super::targets::targets(self.text, span, self.dialect);
         for target in targets.iter().flat_map(|found| &found.names) {
             let value = targets.as_ref().and_then(|found| found.value);

@@ -30,11 +30,12 @@ pub(super) fn walk(
     variables: &mut Variables,
 ) -> Described {
     // What a loop assigns at its end may be executed at its start, so all assignments are collected first.
-    let mut first = Walk::new(text, span, dialect, depth, variables.clone());
+    let tokens = Tokens::new(text, span, dialect);
+    let mut first = Walk::new(tokens.clone(), depth, variables.clone());
     first.collecting = true;
     first.run();
     let all = first.variables.complete(variables);
-    let mut second = Walk::new(text, span, dialect, depth, all);
+    let mut second = Walk::new(tokens, depth, all);
     second.run();
     variables.take_globals(&evaluate::globals(text, dialect, &second.variables));
     second.found
@@ -56,15 +57,9 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(
-        text: &'a str,
-        span: Span,
-        dialect: Dialect,
-        depth: usize,
-        variables: Variables,
-    ) -> Self {
+    fn new(tokens: Tokens<'a>, depth: usize, variables: Variables) -> Self {
         Self {
-            tokens: Tokens::new(text, span, dialect),
+            tokens,
             depth,
             variables,
             collecting: false,

@@ -52,9 +52,7 @@ pub(in crate::sql) struct Described {
 impl Described {
     /// One action, done by the whole statement.
     pub(in crate::sql) fn whole(tokens: &Tokens, action: Action) -> Self {
-        let mut described = Self::default();
-        described.push(action, tokens.whole());
-        described
+        Self::all(tokens, vec![action])
     }
 
     /// One more action, done by the part at `span`.
@@ -68,11 +66,16 @@ impl Described {
 
     /// Several actions, each done by the whole statement.
     pub(in crate::sql) fn all(tokens: &Tokens, actions: Vec<Action>) -> Self {
-        let mut described = Self::default();
-        for action in actions {
-            described.push(action, tokens.whole());
+        let span = tokens.whole();
+        let each = actions.into_iter().map(|action| Change {
+            action,
+            span,
+            conditional: false,
+        });
+        Self {
+            changes: each.collect(),
+            ..Self::default()
         }
-        described
     }
 
     /// Its reader stopped at the next token.

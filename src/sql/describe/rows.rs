@@ -26,7 +26,11 @@ pub(super) fn describe(statement: &Statement, dialect: Dialect) -> Option<Vec<Ac
         found: Vec::new(),
         understood: true,
     };
-    let _: ControlFlow<()> = statement.visit(&mut writes);
+    let _: ControlFlow<()> = if whole.statements > 1 {
+        statement.visit(&mut writes)
+    } else {
+        writes.post_visit_statement(statement)
+    };
     if !writes.understood {
         return None;
     }
@@ -109,10 +113,11 @@ fn insertion(insert: &ast::Insert, whole: &Names, dialect: Dialect) -> Option<Ro
         source,
         condition: None,
         every_row: false,
-        limited: insert
-            .source
-            .as_ref()
-            .is_some_and(|query| Names::in_tree(query, dialect).limited),
+        limited: whole.limited
+            && insert
+                .source
+                .as_ref()
+                .is_some_and(|query| Names::in_tree(query, dialect).limited),
         calls: whole.calls.clone(),
     })
 }
@@ -160,6 +165,9 @@ fn limits_rows(
     whole: &Names,
     dialect: Dialect,
 ) -> bool {
+    if !whole.limited {
+        return false;
+    }
     let in_condition = update
         .selection
         .as_ref()
@@ -172,7 +180,7 @@ fn limits_rows(
         .iter()
         .any(|found| Names::in_tree(&found.value, dialect).limited);
     // What is limited and stands in none of them stands in a CTE.
-    in_condition || in_tables || (whole.limited && !in_values)
+    in_condition || in_tables || !in_values
 }
 
 fn deletions(delete: &ast::Delete, whole: &Names, dialect: Dialect) -> Option<Vec<RowChange>> {

@@ -101,6 +101,8 @@ pub(super) struct Names {
     pub(super) calls: Vec<String>,
     /// A query in it has a `LIMIT` or `FETCH FIRST`.
     pub(super) limited: bool,
+    /// How many statements it has, itself among them.
+    pub(super) statements: usize,
     dialect: Dialect,
     scopes: Vec<Scope>,
 }
@@ -118,6 +120,7 @@ impl Names {
             columns: Vec::new(),
             calls: Vec::new(),
             limited: false,
+            statements: 0,
             dialect,
             scopes: Vec::new(),
         };
@@ -143,6 +146,11 @@ impl Names {
 
 impl Visitor for Names {
     type Break = ();
+
+    fn pre_visit_statement(&mut self, _: &ast::Statement) -> ControlFlow<()> {
+        self.statements += 1;
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         let mut scope = Scope {

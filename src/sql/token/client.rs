@@ -111,9 +111,12 @@ pub(super) enum CopyProgress {
 
 impl CopyProgress {
     /// The progress after a significant token, the `first` of its statement or a later one.
+    #[inline]
     pub(super) fn after(self, kind: TokenKind, text: &[u8], first: bool) -> Self {
         let is = |word: &[u8]| kind == TokenKind::Word && text.eq_ignore_ascii_case(word);
         match (kind, self) {
+            // In nearly every statement nothing is to be remembered of nearly every token.
+            (kind, Self::None) if !first && kind != TokenKind::MetaCommand => Self::None,
             (TokenKind::Semicolon, Self::Stdin | Self::Data) => Self::Data,
             (TokenKind::MetaCommand, _) if is_client_copy(text) => Self::Data,
             (kind, _) if kind.ends_statement() => Self::None,

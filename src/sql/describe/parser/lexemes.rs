@@ -23,10 +23,12 @@ pub(super) fn translated(tokens: &Tokens) -> Option<Vec<TokenWithSpan>> {
     if !cut_alike {
         return None;
     }
-    let each = ahead
-        .iter()
-        .map(|token| lexeme(token.kind, token.span.of(text)).map(TokenWithSpan::wrap));
-    each.collect()
+    let mut lexemes = Vec::with_capacity(ahead.len());
+    for token in ahead {
+        let found = lexeme(token.kind, token.span.of(text))?;
+        lexemes.push(TokenWithSpan::wrap(found));
+    }
+    Some(lexemes)
 }
 
 /// Whether sqlparser might make one of two neighbours.
