@@ -11,24 +11,108 @@ mod mutants;
 mod script;
 mod table;
 
-use model::Team;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use model::{BILLING, SHOP, SMALL_FOLDER, SMALL_SHOP, Team, World};
 use stateright::{Checker, Model};
 
-#[test]
-fn no_course_breaks_a_release_that_may_run() {
-    let checker = Team::with(bgmigrate::gate::decide)
-        .checker()
-        .spawn_bfs()
-        .join();
+const REAL: model::Decide = bgmigrate::gate::decide;
+
+/// Small enough to be gone through at each run of the tests, each with what it has that the others have not.
+fn teams() -> [(&'static str, Team); 3] {
+    [
+        ("one service", Team::with(REAL)),
+        (
+            "two services",
+            Team {
+                folder: SMALL_FOLDER,
+                services: &[SMALL_SHOP, BILLING],
+                clock: false,
+                ..Team::with(REAL)
+            },
+        ),
+        (
+            "crashes and meddling",
+            Team {
+                services: &[SMALL_SHOP],
+                apart: true,
+                meddled: true,
+                ..Team::with(REAL)
+            },
+        ),
+    ]
+}
+
+fn holds(name: &str, team: Team) {
+    let checker = team.checker().threads(2).spawn_bfs().join();
     checker.assert_properties();
     // All that there are: nothing was left out.
     assert!(checker.is_done());
-    assert!(
-        checker.unique_state_count() > 1_000,
-        "{} states",
-        checker.unique_state_count()
-    );
-    println!("{} states", checker.unique_state_count());
+    println!("{name}: {} states", checker.unique_state_count());
+    assert!(checker.unique_state_count() > 1_000, "{name}");
+}
+
+#[test]
+fn no_course_breaks_a_release_that_may_run() {
+    for (name, team) in teams() {
+        holds(name, team);
+    }
+}
+
+/// `cargo test --release --test gates -- --ignored --nocapture`
+#[test]
+#[ignore = "takes minutes; the smaller ones above are run each time"]
+fn no_course_of_two_whole_services_breaks_a_release_that_may_run() {
+    let team = Team {
+        services: &[SHOP, BILLING],
+        apart: true,
+        meddled: true,
+        ..Team::with(REAL)
+    };
+    holds("two services with crashes and meddling", team);
+}
+
+/// From every state some course leads back to one in which nothing is half done, and router and record agree.
+#[test]
+fn there_is_always_a_way_out() {
+    for (name, team) in teams() {
+        let mut before: HashMap<World, Vec<World>> = HashMap::new();
+        let mut open: VecDeque<World> = team.init_states().into();
+        let mut seen: HashSet<World> = open.iter().cloned().collect();
+        while let Some(world) = open.pop_front() {
+            for next in team.next_states(&world) {
+                before.entry(next.clone()).or_default().push(world.clone());
+                if seen.insert(next.clone()) {
+                    open.push_back(next);
+                }
+            }
+        }
+        let at_rest = seen.iter().filter(|world| team.is_at_rest(world));
+        let mut leads_out: HashSet<&World> = at_rest.collect();
+        let mut open: Vec<&World> = leads_out.iter().copied().collect();
+        while let Some(world) = open.pop() {
+            for earlier in before.get(world).into_iter().flatten() {
+                if leads_out.insert(earlier) {
+                    open.push(earlier);
+                }
+            }
+        }
+        let stuck = seen.iter().find(|world| !leads_out.contains(world));
+        assert!(stuck.is_none(), "{name}: nothing leads out of {stuck:#?}");
+    }
+}
+
+/// A model that finds nothing wrong with this sees nothing: whoever does not wait until the server has let go of a dead
+/// run's session sends its statement again.
+#[test]
+fn a_run_that_does_not_wait_for_the_dead_ones_session_is_found_out() {
+    let team = Team {
+        apart: true,
+        impatient: true,
+        ..Team::with(REAL)
+    };
+    let checker = team.checker().spawn_bfs().join();
+    assert!(checker.discovery("once").is_some());
 }
 
 #[test]
@@ -48,4 +132,16 @@ fn every_weakened_gate_is_found_out() {
         unseen.is_empty(),
         "nothing was found wrong with gates that {unseen:?}"
     );
+}
+
+#[test]
+fn gates_that_look_at_one_service_alone_are_found_out() {
+    let team = Team {
+        folder: SMALL_FOLDER,
+        services: &[SMALL_SHOP, BILLING],
+        clock: false,
+        ..Team::with(mutants::ONE_SERVICE)
+    };
+    let checker = team.checker().spawn_bfs().join();
+    assert!(checker.discovery("shape").is_some());
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bgmigrate::gate::{
-    Candidate, Command, Direction, Event, MigrationId, Observed, Policy, Refusal, Release, Role,
-    Shipped, Sight, Slot, SlotId, State,
+    Candidate, Command, Direction, Event, MigrationId, Observed, Policy, Refusal, Release,
+    Resolution, Role, Shipped, Sight, Slot, SlotId, State, Status,
 };
 use bgmigrate::model::FilePhase;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,79 +13,343 @@ use stateright::{Model, Property};
 /// How commands are decided: the real core, or one that was weakened.
 pub(crate) type Decide = fn(&State, &Command, &Sight) -> Result<Vec<Event>, Vec<Refusal>>;
 
-pub(crate) const SERVICE: &str = "app";
 const SLOTS: [&str; 2] = ["blue", "green"];
 
+pub(crate) type Folder = &'static [(&'static str, FilePhase)];
+
 /// The folder: `b` widens, `m` fills, `c` takes away what releases without it use.
-const FOLDER: [(&str, FilePhase); 4] = [
+pub(crate) const FOLDER: Folder = &[
     ("a", FilePhase::Expand),
     ("b", FilePhase::Expand),
     ("m", FilePhase::Migrate),
     ("c", FilePhase::Contract),
 ];
 
-/// Each release with how much of the folder it was built with.
-const RELEASES: [(&str, usize); 3] = [("v1", 1), ("v2", 2), ("v3", 4)];
+/// The least that a contract step can be told by.
+pub(crate) const SMALL_FOLDER: Folder = &[("a", FilePhase::Expand), ("c", FilePhase::Contract)];
+
+/// An application with its releases: each with how much of the folder it was built with. The first is live in blue
+/// when the course begins.
+pub(crate) type Service = (&'static str, &'static [(&'static str, usize)]);
+
+/// The service that every team has.
+pub(crate) const SHOP: Service = ("app", &[("v1", 1), ("v2", 2), ("v3", 4)]);
+/// The same with fewer releases.
+pub(crate) const SMALL_SHOP: Service = ("app", &[("v1", 1), ("v3", usize::MAX)]);
+/// Another one on the same database.
+pub(crate) const BILLING: Service = ("billing", &[("w1", 1), ("w2", usize::MAX)]);
 
 pub(crate) struct Team {
-    decide: Decide,
+    pub(crate) decide: Decide,
+    pub(crate) folder: Folder,
+    pub(crate) services: &'static [Service],
+    /// Rollback windows may pass.
+    pub(crate) clock: bool,
+    /// The contract step runs outside of a transaction: each effect apart, with a crash possible between any two.
+    pub(crate) apart: bool,
+    /// Somebody may move a router by hand.
+    pub(crate) meddled: bool,
+    /// A run that comes after a crash does not wait for the session that the crashed one left at the server.
+    pub(crate) impatient: bool,
 }
 
 /// The record, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
-    state: State,
-    /// The slot that gets traffic.
-    router: &'static str,
+    pub(crate) state: State,
+    /// The slot that gets traffic, for each service.
+    pub(crate) routers: BTreeMap<&'static str, &'static str>,
     /// The rollback window of what stands by has passed.
     late: bool,
-    /// The release that was live before, in its slot, since when: kept until it is retired or traffic is back at it.
-    promise: Option<(&'static str, String)>,
-    /// A contract step ran while a release was deployed that was built to use what it took.
+    /// For each service the release that was live before, in its slot: kept until it is retired or traffic is back.
+    promises: BTreeMap<&'static str, (&'static str, String)>,
+    /// What the contract step takes is gone, whatever the record says.
+    taken: bool,
+    /// The statement of the contract step.
+    wire: Wire,
+    /// Somebody has moved a router by hand: what is promised of traffic holds no more.
+    meddled: bool,
+    /// What must never have happened.
     robbed: bool,
+    twice: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Where the statement of the contract step is, when it runs outside of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Wire {
+    /// Nowhere.
+    Idle,
+    /// It was sent; client and server work.
+    Sent,
+    /// It ran; the client knows, the record does not.
+    Ran,
+    /// It was sent, and the client is dead; the server may still run it, and holds the lock as long as it may.
+    Orphan,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Act {
-    Record(&'static str, &'static str),
+    Record(usize, usize, &'static str),
     Apply(&'static str),
     Undo(&'static str),
-    Cutover(&'static str),
-    Rollback,
-    Retire(&'static str),
-    RetireEarly(&'static str),
+    Cutover(usize, &'static str),
+    Rollback(usize),
+    Retire(usize, &'static str),
+    RetireEarly(usize, &'static str),
     /// The router does what was intended; it may also never do so.
-    RouterMoves,
-    Settle,
+    RouterMoves(usize),
+    Settle(usize),
     TimePasses,
+    /// The effects of a step that runs outside of a transaction, one by one.
+    Begin,
+    Send,
+    ServerRuns,
+    Acknowledge,
+    ClientDies,
+    ServerForgets,
+    /// The next run finds what the dead one left, and looks at the catalog, which tells.
+    Recover,
+    /// Or does not tell: a person looks.
+    Doubt,
+    Resolve,
+    MovedByHand(usize),
+    Follow(usize),
+    Enforce(usize),
 }
 
 impl Team {
+    /// One service, all of it undisturbed.
     pub(crate) fn with(decide: Decide) -> Self {
-        Self { decide }
+        Self {
+            decide,
+            folder: FOLDER,
+            services: &[SHOP],
+            clock: true,
+            apart: false,
+            meddled: false,
+            impatient: false,
+        }
     }
 
     fn obey(&self, mut world: World, command: &Command) -> Option<World> {
         let sight = sight(&world);
         let events = (self.decide)(&world.state, command, &sight).ok()?;
         for event in &events {
-            if let Event::CutoverCompleted { .. } = event {
+            if let Event::CutoverCompleted { service } = event {
                 // What was left because it failed is nobody's way back.
-                let cutover = world.state.cutovers.get(SERVICE);
+                let (service, _) = self.services.iter().find(|(name, _)| name == service)?;
+                let cutover = world.state.cutovers.get(*service);
                 let forward = cutover.filter(|cutover| cutover.direction == Direction::Forward);
                 let left = forward.and_then(|cutover| cutover.from.clone());
-                world.promise = left.and_then(|left| promised(&world.state, &left));
+                let promise = left.and_then(|left| promised(&world.state, service, &left));
+                match promise {
+                    Some(promise) => world.promises.insert(service, promise),
+                    None => world.promises.remove(service),
+                };
             }
             world.state = world.state.evolve(event, sight.now);
         }
         Some(world)
     }
+
+    fn record(&self, service: usize, release: usize, slot: &str, live: bool) -> Command {
+        let (name, releases) = self.services[service];
+        let (version, many) = releases[release];
+        Command::Record {
+            slot: SlotId::new(name, slot),
+            version: version.to_owned(),
+            live,
+            release: Release::shipping(self.ships(many)),
+        }
+    }
+
+    fn ships(&self, many: usize) -> BTreeMap<MigrationId, Shipped> {
+        let shipped = |(name, phase): &(&str, FilePhase)| {
+            let shipped = Shipped {
+                phase: *phase,
+                after_cutover: false,
+            };
+            (id(name), shipped)
+        };
+        self.folder.iter().take(many).map(shipped).collect()
+    }
+
+    /// The release was built to use what the contract step took.
+    fn misses(&self, world: &World, version: &str) -> bool {
+        let mut releases = self.services.iter().flat_map(|(_, releases)| *releases);
+        let many = releases.find(|(name, _)| *name == version);
+        world.taken && many.is_some_and(|(_, many)| *many < self.folder.len())
+    }
+
+    /// Whether what is taken now is taken from a release that may run.
+    fn robs(&self, world: &World) -> bool {
+        let mut slots = world.state.slots.values();
+        slots.any(|slot| self.misses(world, &slot.version))
+    }
+
+    fn command(&self, act: Act) -> Option<Command> {
+        let service = |at: usize| self.services[at].0;
+        let slot = |at: usize, slot| SlotId::new(service(at), slot);
+        Some(match act {
+            Act::Record(at, release, to) => self.record(at, release, to, false),
+            Act::Apply(name) => Command::Apply(candidate(name)),
+            Act::Begin => Command::Begin(candidate("c")),
+            Act::Undo(name) => Command::Undo {
+                migration: id(name),
+                dependents: Vec::new(),
+                whole: true,
+            },
+            Act::Cutover(at, to) => Command::Cutover { to: slot(at, to) },
+            Act::Rollback(at) => Command::Rollback {
+                service: service(at).to_owned(),
+            },
+            Act::Settle(at) => Command::Settle {
+                service: service(at).to_owned(),
+            },
+            Act::Follow(at) => Command::Follow {
+                service: service(at).to_owned(),
+            },
+            Act::Retire(at, of) => Command::Retire {
+                slot: slot(at, of),
+                early: None,
+            },
+            Act::RetireEarly(at, of) => Command::Retire {
+                slot: slot(at, of),
+                early: Some("a reason".to_owned()),
+            },
+            _ => return None,
+        })
+    }
+
+    /// What is no command, or is part of a run.
+    fn effect(&self, world: &World, act: Act) -> Option<World> {
+        let mut next = world.clone();
+        let running = matches!(
+            world.state.steps.get(&id("c")).map(|step| step.status),
+            Some(Status::Begun { running: true, .. })
+        );
+        let free = world.wire == Wire::Idle || (self.impatient && world.wire == Wire::Orphan);
+        match (act, world.wire) {
+            (Act::TimePasses, _) if !world.late => next.late = true,
+            (Act::RouterMoves(at), _) => {
+                let service = self.services[at].0;
+                let to = &world.state.cutovers.get(service)?.to;
+                let to = SLOTS.into_iter().find(|slot| slot == to)?;
+                next.routers.insert(service, to);
+            }
+            (Act::MovedByHand(at), _) => {
+                let service = self.services[at].0;
+                let now = world.routers[service];
+                let other = SLOTS.into_iter().find(|slot| *slot != now)?;
+                next.routers.insert(service, other);
+                next.meddled = true;
+            }
+            (Act::Enforce(at), _) => {
+                let service = self.services[at].0;
+                let (id, _) = world.state.live(service)?;
+                let live = SLOTS.into_iter().find(|slot| *slot == id.slot)?;
+                next.routers.insert(service, live);
+            }
+            (Act::Send, _) if free => {
+                let send = Command::Send {
+                    migration: id("c"),
+                    statement: 0,
+                };
+                next = self.obey(next, &send)?;
+                // What runs now runs on what the gate has just seen.
+                let then = World {
+                    taken: true,
+                    ..next.clone()
+                };
+                next.robbed |= self.robs(&then);
+                next.wire = Wire::Sent;
+            }
+            (Act::ServerRuns, Wire::Sent | Wire::Orphan) => {
+                next.twice |= world.taken;
+                next.taken = true;
+                next.wire = if world.wire == Wire::Sent {
+                    Wire::Ran
+                } else {
+                    Wire::Idle
+                };
+            }
+            (Act::ClientDies, Wire::Sent) => next.wire = Wire::Orphan,
+            (Act::ServerForgets, Wire::Orphan) | (Act::ClientDies, Wire::Ran) => {
+                next.wire = Wire::Idle;
+            }
+            (Act::Acknowledge, Wire::Ran) => {
+                next = self.obey(next, &answered(true))?;
+                next.wire = Wire::Idle;
+            }
+            (Act::Recover, _) if free && running => {
+                next = self.obey(next, &answered(world.taken))?;
+            }
+            (Act::Doubt, _) if free && running => {
+                let doubt = Command::Doubt {
+                    migration: id("c"),
+                    why: "nobody saw".to_owned(),
+                };
+                next = self.obey(next, &doubt)?;
+            }
+            (Act::Resolve, Wire::Idle) => {
+                let how = if world.taken {
+                    Resolution::Done
+                } else {
+                    Resolution::Retry
+                };
+                let resolve = Command::Resolve {
+                    migration: id("c"),
+                    how,
+                    last: true,
+                    reason: "looked".to_owned(),
+                };
+                next = self.obey(next, &resolve)?;
+            }
+            _ => return None,
+        }
+        Some(next)
+    }
+
+    /// Nothing is in flight, nothing half done, and router and record agree.
+    pub(crate) fn is_at_rest(&self, world: &World) -> bool {
+        let agrees = |(service, _): &Service| {
+            let live = world.state.live(service);
+            live.is_some_and(|(id, _)| id.slot == world.routers[service])
+        };
+        let half = world
+            .state
+            .steps
+            .values()
+            .any(|step| step.status != Status::Applied);
+        world.state.cutovers.is_empty()
+            && world.wire == Wire::Idle
+            && !half
+            && self.services.iter().all(agrees)
+    }
+}
+
+/// The answer to the statement of the contract step.
+fn answered(ran: bool) -> Command {
+    let (migration, statement) = (id("c"), 0);
+    if ran {
+        Command::Done {
+            migration,
+            statement,
+            last: true,
+        }
+    } else {
+        Command::Fail {
+            migration,
+            statement,
+            error: "killed".to_owned(),
+        }
+    }
 }
 
 /// What stays where traffic leaves is promised to be there when it comes back.
-fn promised(state: &State, left: &str) -> Option<(&'static str, String)> {
+fn promised(state: &State, service: &str, left: &str) -> Option<(&'static str, String)> {
     let slot = SLOTS.into_iter().find(|slot| *slot == left)?;
-    let there = state.slots.get(&SlotId::new(SERVICE, slot))?;
+    let there = state.slots.get(&SlotId::new(service, slot))?;
     Some((slot, there.version.clone()))
 }
 
@@ -94,32 +358,18 @@ fn moment(late: bool) -> DateTime<Utc> {
 }
 
 fn sight(world: &World) -> Sight {
+    let routers = world.routers.iter();
+    let seen =
+        |(service, slot): (&&str, &&str)| ((*service).to_owned(), Observed::At((*slot).to_owned()));
     Sight {
         policy: Policy::default(),
-        routers: BTreeMap::from([(SERVICE.to_owned(), Observed::At(world.router.to_owned()))]),
+        routers: routers.map(seen).collect(),
         ..Sight::at(moment(world.late))
     }
 }
 
 fn id(name: &str) -> MigrationId {
     MigrationId::new(None, name)
-}
-
-fn ships(version: &str) -> BTreeMap<MigrationId, Shipped> {
-    let (_, many) = RELEASES.iter().find(|(name, _)| *name == version).unwrap();
-    let shipped = |(name, phase): &(&str, FilePhase)| {
-        let shipped = Shipped {
-            phase: *phase,
-            after_cutover: false,
-        };
-        (id(name), shipped)
-    };
-    FOLDER[..*many].iter().map(shipped).collect()
-}
-
-/// The release was built to use what a contract step took.
-fn misses(state: &State, version: &str) -> bool {
-    state.is_applied(&id("c")) && !ships(version).contains_key(&id("c"))
 }
 
 fn candidate(name: &str) -> Candidate {
@@ -134,103 +384,96 @@ fn candidate(name: &str) -> Candidate {
     }
 }
 
-fn record(version: &str, slot: &str, live: bool) -> Command {
-    Command::Record {
-        slot: SlotId::new(SERVICE, slot),
-        version: version.to_owned(),
-        live,
-        release: Release::shipping(ships(version)),
-    }
-}
-
 impl Model for Team {
     type State = World;
     type Action = Act;
 
-    /// v1 serves from blue, on the table that `a` makes.
+    /// The first release of each service serves from blue, on the table that `a` makes.
     fn init_states(&self) -> Vec<World> {
-        let world = World {
+        let mut world = World {
             state: State::default(),
-            router: "blue",
+            routers: self
+                .services
+                .iter()
+                .map(|(name, _)| (*name, "blue"))
+                .collect(),
             late: false,
-            promise: None,
+            promises: BTreeMap::new(),
+            taken: false,
+            wire: Wire::Idle,
+            meddled: false,
             robbed: false,
+            twice: false,
         };
-        let applied = self.obey(world, &Command::Apply(candidate("a"))).unwrap();
-        vec![self.obey(applied, &record("v1", "blue", true)).unwrap()]
+        world = self.obey(world, &Command::Apply(candidate("a"))).unwrap();
+        for at in 0..self.services.len() {
+            let live = self.record(at, 0, "blue", true);
+            world = self.obey(world, &live).unwrap();
+        }
+        vec![world]
     }
 
     fn actions(&self, world: &World, acts: &mut Vec<Act>) {
-        for slot in SLOTS {
-            acts.extend(RELEASES.map(|(version, _)| Act::Record(version, slot)));
+        for (at, (_, releases)) in self.services.iter().enumerate() {
+            for slot in SLOTS {
+                acts.extend((0..releases.len()).map(|release| Act::Record(at, release, slot)));
+                acts.extend([
+                    Act::Cutover(at, slot),
+                    Act::Retire(at, slot),
+                    Act::RetireEarly(at, slot),
+                ]);
+            }
+            acts.extend([Act::Rollback(at), Act::RouterMoves(at), Act::Settle(at)]);
+            if self.meddled {
+                acts.extend([Act::Follow(at), Act::Enforce(at)]);
+                if !world.meddled {
+                    acts.push(Act::MovedByHand(at));
+                }
+            }
+        }
+        for (name, phase) in &self.folder[1..] {
+            acts.push(Act::Undo(name));
+            if !(self.apart && *phase == FilePhase::Contract) {
+                acts.push(Act::Apply(name));
+            }
+        }
+        if self.apart {
             acts.extend([
-                Act::Cutover(slot),
-                Act::Retire(slot),
-                Act::RetireEarly(slot),
+                Act::Begin,
+                Act::Send,
+                Act::ServerRuns,
+                Act::Acknowledge,
+                Act::ClientDies,
+                Act::ServerForgets,
+                Act::Recover,
+                Act::Doubt,
+                Act::Resolve,
             ]);
         }
-        for (name, _) in &FOLDER[1..] {
-            acts.extend([Act::Apply(name), Act::Undo(name)]);
-        }
-        acts.extend([Act::Rollback, Act::RouterMoves, Act::Settle]);
-        if !world.late {
+        if self.clock {
             acts.push(Act::TimePasses);
         }
     }
 
     fn next_state(&self, world: &World, act: Act) -> Option<World> {
-        let slot = |slot| SlotId::new(SERVICE, slot);
-        let command = match act {
-            Act::TimePasses => {
-                return Some(World {
-                    late: true,
-                    ..world.clone()
-                });
-            }
-            Act::RouterMoves => {
-                let to = &world.state.cutovers.get(SERVICE)?.to;
-                let router = SLOTS.into_iter().find(|slot| slot == to)?;
-                return Some(World {
-                    router,
-                    ..world.clone()
-                });
-            }
-            Act::Record(version, to) => record(version, to, false),
-            Act::Apply(name) => Command::Apply(candidate(name)),
-            Act::Undo(name) => Command::Undo {
-                migration: id(name),
-                dependents: Vec::new(),
-                whole: true,
-            },
-            Act::Cutover(to) => Command::Cutover { to: slot(to) },
-            Act::Rollback => Command::Rollback {
-                service: SERVICE.to_owned(),
-            },
-            Act::Settle => Command::Settle {
-                service: SERVICE.to_owned(),
-            },
-            Act::Retire(of) => Command::Retire {
-                slot: slot(of),
-                early: None,
-            },
-            Act::RetireEarly(of) => Command::Retire {
-                slot: slot(of),
-                early: Some("a reason".to_owned()),
-            },
+        let Some(command) = self.command(act) else {
+            return self.effect(world, act);
         };
+        // One run at a time holds the lock; what changes no schema needs none.
+        if matches!(act, Act::Begin | Act::Apply(_) | Act::Undo(_)) && world.wire != Wire::Idle {
+            return None;
+        }
         let mut next = self.obey(world.clone(), &command)?;
         if act == Act::Apply("c") && !world.state.is_applied(&id("c")) {
-            next.robbed |= next
-                .state
-                .slots
-                .values()
-                .any(|slot| misses(&next.state, &slot.version));
+            next.taken = true;
+            next.robbed |= self.robs(&next);
         }
-        let kept = next.promise.take();
-        next.promise = kept.filter(|(of, _)| match act {
-            Act::RetireEarly(retired) => *of != retired,
+        next.promises.retain(|service, (of, _)| match act {
+            Act::RetireEarly(at, retired) => self.services[at].0 != *service || *of != retired,
             // Once the window has passed, the slot may be used for something else.
-            Act::Retire(_) | Act::Record(..) => !world.late,
+            Act::Retire(at, _) | Act::Record(at, ..) => {
+                self.services[at].0 != *service || !world.late
+            }
             _ => true,
         });
         Some(next)
@@ -238,49 +481,60 @@ impl Model for Team {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("shape", |_, world: &World| {
+            Property::always("shape", |team: &Self, world: &World| {
                 // A contract step takes nothing from what is deployed; and what is deployed later and was built to use
                 // what is gone gets no traffic, and is nobody's way back.
                 let mut slots = world.state.slots.iter();
-                let stays_idle =
-                    |id: &SlotId, slot: &Slot| slot.role == Role::Staged && id.slot != world.router;
+                let stays_idle = |id: &SlotId, slot: &Slot| {
+                    slot.role == Role::Staged
+                        && (world.meddled || id.slot != world.routers[id.service.as_str()])
+                };
                 !world.robbed
                     && slots.all(|(id, slot)| {
-                        stays_idle(id, slot) || !misses(&world.state, &slot.version)
+                        stays_idle(id, slot) || world.meddled || !team.misses(world, &slot.version)
                     })
             }),
-            Property::always("needs", |_, world: &World| {
+            Property::always("needs", |team: &Self, world: &World| {
                 // Where traffic is, everything that the release there was built on is in the database.
-                let Some(serving) = world.state.slots.get(&SlotId::new(SERVICE, world.router))
-                else {
-                    return false;
-                };
-                let ships = ships(&serving.version);
-                let mut needed = ships
-                    .iter()
-                    .filter(|(_, shipped)| shipped.phase != FilePhase::Contract);
-                needed.all(|(id, _)| world.state.is_applied(id))
+                world.meddled
+                    || team.services.iter().all(|(service, releases)| {
+                        let slot = SlotId::new(service, world.routers[service]);
+                        let Some(serving) = world.state.slots.get(&slot) else {
+                            return false;
+                        };
+                        let (_, many) = releases
+                            .iter()
+                            .find(|(version, _)| *version == serving.version)
+                            .unwrap();
+                        let mut needed = team.folder.iter().take(*many);
+                        needed.all(|(name, phase)| {
+                            *phase == FilePhase::Contract || world.state.is_applied(&id(name))
+                        })
+                    })
             }),
             Property::always("promise", |_, world: &World| {
                 // A rollback finds what it left.
-                world.promise.as_ref().is_none_or(|(slot, version)| {
-                    let there = world.state.slots.get(&SlotId::new(SERVICE, slot));
-                    there.is_some_and(|there| there.version == *version)
-                })
+                world.meddled
+                    || world.promises.iter().all(|(service, (slot, version))| {
+                        let there = world.state.slots.get(&SlotId::new(service, slot));
+                        there.is_some_and(|there| there.version == *version)
+                    })
+            }),
+            Property::always("once", |_, world: &World| !world.twice),
+            Property::always("truth", |_, world: &World| {
+                world.taken || !world.state.is_applied(&id("c"))
             }),
             Property::sometimes("the column is dropped", |_, world: &World| {
                 world.state.is_applied(&id("c"))
             }),
-            Property::sometimes("a rollback leads back", |_, world: &World| {
-                let there = world.state.slots.get(&SlotId::new(SERVICE, "blue"));
-                world.router == "blue"
-                    && there.is_some_and(|there| there.version == "v1")
-                    && world.state.is_applied(&id("b"))
-                    && world
-                        .state
-                        .live(SERVICE)
-                        .is_some_and(|(id, _)| id.slot == "blue")
-                    && world.state.slots.len() == 2
+            Property::sometimes("a rollback leads back", |team: &Self, world: &World| {
+                let (service, releases) = team.services[0];
+                let there = world.state.slots.get(&SlotId::new(service, "blue"));
+                world.routers[service] == "blue"
+                    && there.is_some_and(|there| {
+                        there.version == releases[0].0 && there.role == Role::Live
+                    })
+                    && world.state.of(service).count() == 2
             }),
         ]
     }

@@ -3,7 +3,9 @@
 use bgmigrate::gate::{Command, Event, Observed, Refusal, Role, Sight, State, decide};
 use bgmigrate::model::FilePhase;
 
-use crate::model::{Decide, SERVICE};
+use crate::model::{Decide, SHOP};
+
+const SERVICE: &str = SHOP.0;
 
 type Decision = Result<Vec<Event>, Vec<Refusal>>;
 
@@ -142,6 +144,17 @@ pub(crate) const ALL: &[(&str, Decide)] = &[
         },
     ),
 ];
+
+/// Contract steps look at the releases of one service alone.
+pub(crate) const ONE_SERVICE: Decide = |state, command, sight| {
+    let (mut state, mut sight) = (state.clone(), sight.clone());
+    if is_contract(command) {
+        state.slots.retain(|id, _| id.service == SERVICE);
+        // That the record knows no release where the router sends traffic would give it away.
+        sight.routers.retain(|service, _| service == SERVICE);
+    }
+    decide(&state, command, &sight)
+};
 
 fn is_contract(command: &Command) -> bool {
     matches!(command, Command::Apply(candidate) if candidate.phase == FilePhase::Contract)
