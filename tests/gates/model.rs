@@ -39,6 +39,10 @@ pub(crate) const SMALL_SHOP: Service = ("app", &[("v1", 1), ("v3", usize::MAX)])
 /// Another one on the same database.
 pub(crate) const BILLING: Service = ("billing", &[("w1", 1), ("w2", usize::MAX)]);
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a trouble of its own"
+)]
 pub(crate) struct Team {
     pub(crate) decide: Decide,
     pub(crate) folder: Folder,
@@ -55,6 +59,7 @@ pub(crate) struct Team {
 
 /// The record, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct World {
     pub(crate) state: State,
     /// The slot that gets traffic, for each service.
