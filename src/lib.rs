@@ -3,7 +3,7 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`guard`] what the database refuses by itself ·
 //! [`schema`] the folded picture · [`classify`] phases · [`cost`] locks · [`lint`] the rules · [`review`] a whole folder ·
-//! [`folder`] migration layouts · [`fix`] mending · [`files`] disk and git · [`gate`] the decisions ·
+//! [`folder`] migration layouts · [`fix`] mending · [`scaffold`] migrations written for a pattern · [`files`] disk and git · [`gate`] the decisions ·
 //! [`uses`] what a release relies on · [`adopt`] what other tools have applied · [`plan`] the rollout ·
 //! [`report`] values to text · [`config`] `bgmigrate.toml` · [`cli`] the commands.
 
@@ -25,6 +25,7 @@ pub mod report;
 pub mod review;
 pub mod router;
 pub mod run;
+pub mod scaffold;
 pub mod schema;
 mod spread;
 pub mod sql;

@@ -35,10 +35,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),
     (
+        "scaffold",
+        &["model", "sql", "schema", "review", "folder", "nearest"],
+    ),
+    (
         "report",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "fix", "nearest", "spread", "gate",
-            "guard", "uses",
+            "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "nearest",
+            "spread", "gate", "guard", "uses",
         ],
     ),
     ("files", &["folder", "spread"]),
@@ -49,9 +53,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "fix", "report", "files", "config",
-            "nearest", "spread", "gate", "guard", "adopt", "schema", "uses", "store", "run",
-            "router",
+            "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "report",
+            "files", "config", "nearest", "spread", "gate", "guard", "adopt", "schema", "uses",
+            "store", "run", "router",
         ],
     ),
 ];

@@ -13,7 +13,9 @@ mod guard;
 mod history;
 mod init;
 mod lint;
+mod new;
 mod output;
+mod pattern;
 mod plan;
 mod progress;
 mod release;
@@ -107,6 +109,8 @@ enum Command {
     Classify(classify::Arguments),
     /// Show a rule's documentation; without a rule, list them all
     Explain(explain::Arguments),
+    /// Make migrations: an empty one, or a whole pattern as expand, migrate and contract step
+    New(new::Arguments),
     /// Review what is pending: phases, locks, hazards, and the rollout in order
     Plan(plan::Arguments),
     /// Make the record in the database; or adopt a database that another tool has migrated
@@ -185,6 +189,7 @@ pub fn main() -> ExitCode {
         Command::Lint(arguments) => lint::run(global, arguments),
         Command::Classify(arguments) => classify::run(global, arguments),
         Command::Explain(arguments) => explain::run(global, arguments),
+        Command::New(arguments) => new::run(global, arguments),
         Command::Plan(arguments) => plan::run(global, arguments),
         Command::Init(arguments) => init::run(global, arguments),
         Command::Release(action) => release::run(global, action),

@@ -9,10 +9,11 @@ use super::{Global, Wanted, output};
 use crate::config::{Config, FILE_NAME};
 use crate::files::{self, DiskError, Repository};
 use crate::fix::History;
-use crate::folder::{self, Content, Entry, Folder, Tree};
+use crate::folder::{self, Content, Entry, Folder, FolderError, Tree};
 use crate::lint::rules;
 use crate::model::{Dialect, Engine, Flavour, Migration};
 use crate::review::{RuleSettings, Settings, Standing};
+use crate::scaffold::ScaffoldError;
 use crate::spread::spread;
 
 /// A folder, read, with the settings to review it.
@@ -293,6 +294,45 @@ pub(super) fn whole_folder(home: &Home, global: &Global) -> Result<Source> {
     let mut source = source?;
     source.standing.fill(Standing::Alone);
     Ok(source)
+}
+
+/// The configured folder, to write new migrations into. It may be missing or hold none yet, if the layout is named.
+pub(super) fn to_grow(global: &Global) -> Result<Source> {
+    let home = Home::find(global)?;
+    let dir = home.migrations(global);
+    let mut talk = Talk::default();
+    let tree = match files::read_tree(&dir) {
+        Err(DiskError::Missing { .. }) => Tree::default(),
+        read => read?,
+    };
+    let layout = match global.layout {
+        Some(Wanted::Named(layout)) => Some(layout),
+        Some(Wanted::Auto) => None,
+        None => home.config.layout()?,
+    };
+    let dialect = dialect(&home, global, &tree, &dir, &mut talk)?;
+    let folder = match folder::read(&tree, layout, dialect) {
+        Err(FolderError::Empty { .. } | FolderError::NoMigration { .. }) if layout.is_some() => {
+            Folder {
+                layout,
+                because: "as configured".to_owned(),
+                migrations: Vec::new(),
+                notices: Vec::new(),
+            }
+        }
+        Err(FolderError::Empty { .. }) => return Err(ScaffoldError::NoLayout.into()),
+        read => read.with_context(|| format!("{}", dir.display()))?,
+    };
+    let read = Read {
+        standing: vec![Standing::Alone; folder.migrations.len()],
+        history: History::Unknown,
+        tree,
+        folder,
+        dialect,
+    };
+    let source = source(&home, global, read, dir, HashMap::new(), &mut talk);
+    talk.tell();
+    source
 }
 
 /// Every migration by itself, but for those up to the configured `released`.

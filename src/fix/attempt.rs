@@ -209,6 +209,8 @@ impl Work<'_> {
                     after: &folder.migrations[at],
                     name: &file_name(&one.name),
                     sql: &one.sql,
+                    down: None,
+                    now: None,
                     outside_transaction: one.outside,
                 },
             )

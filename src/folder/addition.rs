@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::naming::next_stem;
 use super::tree::{Entry, Tree};
-use super::{Folder, engines};
+use super::{Folder, Layout, engines};
 use crate::model::{Dialect, Down, Edit, Migration, Span};
 
 /// A migration that is to be added.
@@ -17,6 +17,11 @@ pub struct Addition<'a> {
     pub name: &'a str,
     /// Its statements, each with its semicolon.
     pub sql: &'a str,
+    /// Its way back, each statement with its semicolon; `None` where there is nothing to take back. A folder whose
+    /// migrations have no way back does without.
+    pub down: Option<&'a str>,
+    /// The time as `YYYYMMDDhhmmss`, for names that are timestamps: the new one is no earlier.
+    pub now: Option<&'a str>,
     /// Its statements run in no transaction.
     pub outside_transaction: bool,
 }
@@ -48,8 +53,8 @@ impl Manual {
 
 /// The files of a new migration as the folder's own tool would have it, new or with their new text.
 ///
-/// The name follows from the names that are there, never from a clock: two runs agree. Whether it comes
-/// right after its predecessor is for the caller to see, by reading the folder again.
+/// The name follows from the names that are there and from the time that is given, never from a clock: two runs
+/// agree. Whether it comes right after its predecessor is for the caller to see, by reading the folder again.
 ///
 /// # Errors
 /// When the layout gives no certain name.
@@ -74,6 +79,16 @@ pub fn add(
     }
 }
 
+/// One statement with semicolons inside it, as the layout's tool must see it to send it in one piece.
+pub fn in_one_piece(layout: Layout, statement: &str) -> String {
+    let mark = match layout {
+        Layout::Goose => "-- +goose",
+        Layout::SqlMigrate => "-- +migrate",
+        _ => return statement.to_owned(),
+    };
+    format!("{mark} StatementBegin\n{statement}\n{mark} StatementEnd")
+}
+
 /// What makes the folder's tool run `migration` outside a transaction.
 ///
 /// # Errors
@@ -94,6 +109,13 @@ pub fn leave_transaction(
 /// files of one engine in its folder, and it is none of them.
 pub fn serves_several_engines(tree: &Tree, file: &str) -> bool {
     engines::is_shared(tree, file)
+}
+
+impl Addition<'_> {
+    /// What stands in its way down.
+    pub(super) fn way_back(&self) -> &str {
+        self.down.unwrap_or(NOTHING_TO_TAKE_BACK)
+    }
 }
 
 impl Leave {
@@ -124,17 +146,17 @@ pub(super) fn lone_statement_only(title: &str) -> Manual {
 }
 
 /// What stands in a way down that has nothing to do: a statement, since some tools refuse an empty file.
-pub(super) const NOTHING_TO_TAKE_BACK: &str = "-- Nothing to take back.\nSELECT 1;\n";
+const NOTHING_TO_TAKE_BACK: &str = "-- Nothing to take back.\nSELECT 1;\n";
 
 /// The files of a migration whose name starts with its version: `<version>_<name>.sql`, and the one of its
 /// way down where its predecessor has one of its own.
 pub(super) fn named_files(wanted: &Addition<'_>, text: String) -> Result<Vec<Entry>, Manual> {
-    let stem = next_stem(&wanted.after.file, wanted.name)?;
+    let stem = next_stem(&wanted.after.file, wanted)?;
     let mut entries = vec![Entry::of_text(stem.applied_to(&wanted.after.file), text)];
     if let Some(Down::File { file, .. }) = &wanted.after.down {
         entries.push(Entry::of_text(
             stem.applied_to(file),
-            NOTHING_TO_TAKE_BACK.to_owned(),
+            wanted.way_back().to_owned(),
         ));
     }
     Ok(entries)
@@ -143,7 +165,7 @@ pub(super) fn named_files(wanted: &Addition<'_>, text: String) -> Result<Vec<Ent
 /// The folder that holds the files of a migration: `<version>_<name>/up.sql`.
 pub(super) fn next_folder(wanted: &Addition<'_>) -> Result<String, Manual> {
     let (folder, _) = wanted.after.file.rsplit_once('/').unwrap_or_default();
-    let stem = next_stem(folder, wanted.name)?;
+    let stem = next_stem(folder, wanted)?;
     Ok(stem.applied_to(folder))
 }
 
@@ -151,7 +173,7 @@ pub(super) fn next_folder(wanted: &Addition<'_>) -> Result<String, Manual> {
 pub(super) fn sections(wanted: &Addition<'_>, up: &str, down: &str) -> String {
     let sql = wanted.sql;
     match wanted.after.down {
-        Some(_) => format!("{up}\n{sql}\n{down}\n{NOTHING_TO_TAKE_BACK}"),
+        Some(_) => format!("{up}\n{sql}\n{down}\n{}", wanted.way_back()),
         None => format!("{up}\n{sql}"),
     }
 }

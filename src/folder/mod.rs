@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod layouts;
 mod naming;
+mod origin;
 mod scan;
 mod sections;
 mod tree;
@@ -18,12 +19,15 @@ mod version;
 use std::collections::HashSet;
 use std::fmt;
 
-pub use addition::{Addition, Leave, Manual, add, leave_transaction, serves_several_engines};
+pub use addition::{
+    Addition, Leave, Manual, add, in_one_piece, leave_transaction, serves_several_engines,
+};
 pub use dialect::{Guess, guess_dialect};
 pub use engines::dialect_of_path;
 pub(crate) use error::conversion;
 pub use error::{FolderError, UnknownLayout};
 pub use layouts::Layout;
+pub use origin::before_the_first;
 pub use tree::{Content, Entry, Tree};
 
 use crate::model::{Dialect, Down, Migration};

@@ -1,6 +1,6 @@
 //! Names of new migrations: a pure function of the names that are there.
 
-use super::addition::Manual;
+use super::addition::{Addition, Manual};
 use super::engines::spelled;
 
 /// `V0008__validate_total`: all of a name but its folder and its endings.
@@ -16,7 +16,11 @@ impl Stem {
 }
 
 /// The stem that comes right after the last part of `path`, in the fashion of that part.
-pub(super) fn next_stem(path: &str, name: &str) -> Result<Stem, Manual> {
+pub(super) fn next_stem(path: &str, wanted: &Addition<'_>) -> Result<Stem, Manual> {
+    stem_after(path, wanted.name, wanted.now)
+}
+
+fn stem_after(path: &str, name: &str, now: Option<&str>) -> Result<Stem, Manual> {
     let (_, last) = parent(path);
     let uncertain = || {
         Manual(format!(
@@ -24,7 +28,7 @@ pub(super) fn next_stem(path: &str, name: &str) -> Result<Stem, Manual> {
         ))
     };
     let parts = Parts::of(&last[..last.len() - tail(last).len()]).ok_or_else(uncertain)?;
-    let version = successor(parts.version).ok_or_else(uncertain)?;
+    let version = successor(parts.version, now).ok_or_else(uncertain)?;
     // `1-add-users.sql` keeps its dashes.
     let name = match parts.separator {
         "-" => name.replace('_', "-"),
@@ -105,15 +109,19 @@ fn tail(name: &str) -> &str {
     &name[end..]
 }
 
-/// The version right after this one, written alike. `None` for a date without a time, which many files of
-/// one day may share, and where the next number is not certain.
-fn successor(version: &str) -> Option<String> {
+/// The version after this one, written alike: the next one, or where it is a time, `now` if that is later. `None`
+/// for a date without a time, which many files of one day may share, and where the next number is not certain.
+fn successor(version: &str, now: Option<&str>) -> Option<String> {
     let digits: String = version.chars().filter(char::is_ascii_digit).collect();
     let dashed = digits.len() == 14 && version.contains('-');
     let plain = digits.len() == version.len();
     match digits.len() {
         14 if plain || dashed => match Moment::read(&digits) {
-            Some(moment) => Some(in_shape_of(version, &moment.a_second_later()?.written())),
+            Some(moment) => {
+                let next = moment.a_second_later()?.written();
+                let next = now.filter(|now| *now > next.as_str()).unwrap_or(&next);
+                Some(in_shape_of(version, next))
+            }
             None if plain => incremented(version),
             None => None,
         },
@@ -234,7 +242,21 @@ mod tests {
             ("20240131", None),
         ];
         for (version, expected) in cases {
-            assert_eq!(successor(version).as_deref(), expected, "{version}");
+            assert_eq!(successor(version, None).as_deref(), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_followed_by_now_unless_it_lies_ahead() {
+        let cases = [
+            ("20240131235959", "20261123144649"),
+            ("2024-01-31-123456", "2026-11-23-144649"),
+            ("20270101000000", "20270101000001"),
+            ("0009", "0010"),
+        ];
+        for (version, expected) in cases {
+            let next = successor(version, Some("20261123144649"));
+            assert_eq!(next.as_deref(), Some(expected), "{version}");
         }
     }
 
@@ -254,9 +276,9 @@ mod tests {
             ("2024-01-31-123456_a", "2024-01-31-123457_fix_it"),
         ];
         for (path, expected) in cases {
-            let made = next_stem(path, "fix_it").map(|stem| stem.applied_to(path));
+            let made = stem_after(path, "fix_it", None).map(|stem| stem.applied_to(path));
             assert_eq!(made.unwrap_or_default(), expected, "{path}");
         }
-        assert!(next_stem("schema.sql", "x").is_err());
+        assert!(stem_after("schema.sql", "x", None).is_err());
     }
 }

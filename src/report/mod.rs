@@ -13,6 +13,7 @@ mod markdown;
 mod plan;
 mod record;
 mod sarif;
+mod scaffold;
 mod uses;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use lint::Located;
 pub use lint::{LintReport, LintedFile, lint};
 pub use plan::plan;
 pub use record::{Ran, applied, history, refusals, status};
+pub use scaffold::{Scaffolded, ScaffoldedMigration, scaffolded};
 pub use uses::uses;
 
 use crate::model::Migration;

@@ -5,6 +5,7 @@ mod bad_use;
 mod fields;
 mod hard_input;
 mod pipes;
+mod scaffolds;
 mod schemas;
 mod transcripts;
 mod world;

@@ -99,7 +99,7 @@ fn scrubbed(program: &str, folder: &Path) -> Command {
     command
 }
 
-fn said(command: &mut Command) -> Said {
+pub(crate) fn said(command: &mut Command) -> Said {
     Said::of(&command.output().expect("the tool starts"))
 }
 

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
-use crate::folder::addition::{Addition, Leave, Manual, NOTHING_TO_TAKE_BACK, next_folder};
+use crate::folder::addition::{Addition, Leave, Manual, next_folder};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files};
 use crate::folder::tree::Entry;
@@ -57,7 +57,7 @@ impl Reader for Diesel {
             |name: &str, text: &str| Entry::of_text(format!("{folder}/{name}"), text.to_owned());
         let mut entries = vec![file("up.sql", wanted.sql)];
         if wanted.after.down.is_some() {
-            entries.push(file("down.sql", NOTHING_TO_TAKE_BACK));
+            entries.push(file("down.sql", wanted.way_back()));
         }
         if wanted.outside_transaction {
             entries.push(file(METADATA, NO_TRANSACTION));

@@ -97,8 +97,8 @@ impl Reader for Liquibase {
             ""
         };
         let rollback = match wanted.after.down {
-            Some(_) => "--rollback SELECT 1;\n",
-            None => "",
+            Some(_) => rollback(wanted.down),
+            None => String::new(),
         };
         let set = format!(
             "--changeset {author}:{id}{attributes}\n{}{rollback}",
@@ -440,4 +440,18 @@ fn is_rollback_block(line: &str) -> bool {
         .and_then(|rest| after_word(rest.trim_start(), "liquibase"))
         .and_then(|rest| after_word(rest.trim(), "rollback"))
         .is_some_and(str::is_empty)
+}
+
+/// A way back as Liquibase reads it: a comment before each of its lines. One that is there and does nothing is
+/// not the same as none.
+fn rollback(down: Option<&str>) -> String {
+    let mut comments = String::new();
+    for line in down.unwrap_or("SELECT 1;").lines() {
+        if !line.trim().is_empty() {
+            comments.push_str("--rollback ");
+            comments.push_str(line);
+            comments.push('\n');
+        }
+    }
+    comments
 }

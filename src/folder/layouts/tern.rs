@@ -2,7 +2,7 @@
 //! from 1 without gaps.
 
 use super::{Evidence, Layout, Reader, Reading, Strength, in_order};
-use crate::folder::addition::{Addition, Leave, Manual, NOTHING_TO_TAKE_BACK, named_files};
+use crate::folder::addition::{Addition, Leave, Manual, named_files};
 use crate::folder::error::FolderError;
 use crate::folder::files::{File, Files, body};
 use crate::folder::tree::Entry;
@@ -64,7 +64,7 @@ impl Reader for Tern {
             text.insert_str(0, &format!("{DISABLE_TRANSACTION}\n"));
         }
         if wanted.after.down.is_some() {
-            text = format!("{text}\n{SEPARATOR}\n\n{NOTHING_TO_TAKE_BACK}");
+            text = format!("{text}\n{SEPARATOR}\n\n{}", wanted.way_back());
         }
         named_files(wanted, text)
     }

@@ -199,6 +199,8 @@ fn addition(after: &Migration) -> Addition<'_> {
         after,
         name: "next_step",
         sql: SQL,
+        down: None,
+        now: None,
         outside_transaction: true,
     }
 }
@@ -335,4 +337,66 @@ fn a_file_without_an_engine_beside_files_with_one_serves_several_engines() {
     ]);
     assert!(serves_several_engines(&tree, "1_a.sql"));
     assert!(!serves_several_engines(&tree, "2_b.postgres.sql"));
+}
+
+#[test]
+fn the_first_migration_of_an_empty_folder_is_named_as_the_tool_would_name_it() {
+    let expected = [
+        (Layout::Sqlx, "20261123144649_next_step.sql"),
+        (Layout::Diesel, "2026-11-23-144649_next_step/up.sql"),
+        (Layout::Prisma, "20261123144649_next_step/migration.sql"),
+        (Layout::Goose, "20261123144649_next_step.sql"),
+        (Layout::Dbmate, "20261123144649_next_step.sql"),
+        (Layout::SqlMigrate, "20261123144649-next-step.sql"),
+        (Layout::Tern, "001_next_step.sql"),
+        (Layout::Atlas, "20261123144649_next_step.sql"),
+        (Layout::Flyway, "V1__next_step.sql"),
+        (Layout::Refinery, "V1__next_step.sql"),
+        (Layout::GolangMigrate, "000001_next_step.up.sql"),
+        (Layout::Numbered, "0001_next_step.sql"),
+    ];
+    for layout in Layout::ALL {
+        let folder = Folder {
+            layout: Some(*layout),
+            because: String::new(),
+            migrations: Vec::new(),
+            notices: Vec::new(),
+        };
+        let named = expected.iter().find(|(known, _)| known == layout);
+        let Ok(first) = before_the_first(*layout) else {
+            assert!(named.is_none(), "{layout}");
+            continue;
+        };
+        let wanted = Addition {
+            now: Some("20261123144649"),
+            down: Some("SELECT 3;\n"),
+            outside_transaction: false,
+            ..addition(&first)
+        };
+        let added = add(&Tree::default(), &folder, Dialect::Postgres, &wanted).unwrap();
+        assert_eq!(added[0].path, named.unwrap().1, "{layout}");
+        let read = read_as(&Tree::new(added), *layout);
+        assert_eq!(read.migrations.len(), 1, "{layout}");
+        // Where the tool's own generator writes a way down, ours is in it.
+        let down = read.migrations[0].down.as_ref().map(|down| match down {
+            crate::model::Down::File { text, .. } => text.contains("SELECT 3;"),
+            crate::model::Down::Parts(parts) => parts
+                .iter()
+                .any(|part| part.of(&read.migrations[0].text).contains("SELECT 3;")),
+        });
+        assert!(down.unwrap_or(true), "{layout}");
+    }
+}
+
+#[test]
+fn a_statement_with_semicolons_inside_is_marked_where_the_tool_cuts_at_them() {
+    let body = "CREATE TRIGGER t BEGIN SELECT 1; END;";
+    for (layout, mark) in [
+        (Layout::Goose, "-- +goose"),
+        (Layout::SqlMigrate, "-- +migrate"),
+    ] {
+        let expected = format!("{mark} StatementBegin\n{body}\n{mark} StatementEnd");
+        assert_eq!(in_one_piece(layout, body), expected);
+    }
+    assert_eq!(in_one_piece(Layout::Sqlx, body), body);
 }

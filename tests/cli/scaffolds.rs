@@ -1,0 +1,170 @@
+//! `bgmigrate new`: what is written where, and what is refused without a trace.
+
+use insta::assert_snapshot;
+
+use crate::world::{World, said};
+
+const BASE: &str =
+    "CREATE TABLE users (id bigint PRIMARY KEY, name varchar(50) NOT NULL, email text);\n";
+
+fn world(dialect: &str, layout: &str, file: &str, text: &str) -> World {
+    let config = format!("dialect = \"{dialect}\"\nlayout = \"{layout}\"\n");
+    World::with(&[("bgmigrate.toml", &config), (file, text)])
+}
+
+/// A step that must run statement by statement is one file where the tool has a mark for it, and several where it
+/// would run them as one transaction.
+#[test]
+fn every_layout_gets_its_own_marks() {
+    let cases = [
+        ("numbered", "migrations/1_base.sql", BASE.to_owned()),
+        (
+            "goose",
+            "migrations/001_base.sql",
+            format!("-- +goose Up\n{BASE}-- +goose Down\nDROP TABLE users;\n"),
+        ),
+        (
+            "dbmate",
+            "migrations/001_base.sql",
+            format!("-- migrate:up\n{BASE}-- migrate:down\nDROP TABLE users;\n"),
+        ),
+        ("sqlx", "migrations/1_base.sql", BASE.to_owned()),
+        ("flyway", "migrations/V1__base.sql", BASE.to_owned()),
+        ("refinery", "migrations/V1__base.sql", BASE.to_owned()),
+        (
+            "prisma",
+            "migrations/20240101000000_base/migration.sql",
+            BASE.to_owned(),
+        ),
+    ];
+    for (layout, file, text) in cases {
+        let world = world("postgres", layout, file, &text);
+        let mut tool = world.tool("new set-not-null users.email --fill 0 --dry-run");
+        let said = said(tool.env("SOURCE_DATE_EPOCH", "1795445209"));
+        assert_snapshot!(format!("set_not_null_{layout}"), said);
+    }
+}
+
+#[test]
+fn the_answer_is_complete_as_json() {
+    let world = world("sqlite", "numbered", "migrations/1_base.sql", BASE);
+    assert_snapshot!(
+        "new_json",
+        world.run("new drop-column users.email --dry-run --format json")
+    );
+    assert_snapshot!("new_help", world.run("new --help"));
+    assert_snapshot!("new_pattern_help", world.run("new rename-column --help"));
+}
+
+#[test]
+fn what_is_refused_leaves_no_file() {
+    let cases = [
+        (
+            "new rename-column people.name handle",
+            "no migration of the folder makes the table `people`",
+        ),
+        (
+            "new rename-column users.nam handle",
+            "the table `users` has no column `nam`; did you mean `name`?",
+        ),
+        (
+            "new rename-column users.name email",
+            "there is a column `users.email` already",
+        ),
+        ("new rename-column users.id key", "part of the primary key"),
+        (
+            "new rename-column name handle",
+            "`name` names no column; write TABLE.COLUMN",
+        ),
+        (
+            "new set-not-null users.email",
+            "say it with `--fill EXPRESSION`",
+        ),
+        (
+            "new set-not-null users.name --fill 0",
+            "is NOT NULL already",
+        ),
+        (
+            "new rename-table users users",
+            "there is a table `users` already",
+        ),
+        (
+            "new drop-table carts",
+            "no migration of the folder makes the table `carts`",
+        ),
+        (
+            "new add-foreign-key users.email users.name",
+            "`users.name` is not unique",
+        ),
+        (
+            "new merge-columns users.name,email label --using name --back name=label",
+            "say it with `--back COLUMN=EXPRESSION`",
+        ),
+        (
+            "new split-column users.name first --back first",
+            "not of the form NEW=EXPRESSION",
+        ),
+        (
+            "new replace-enum users.email a,b --map x",
+            "not of the form OLD=NEW",
+        ),
+        ("new ---", "unexpected argument"),
+        ("new !", "is no name for a migration"),
+        (
+            "new base drop-table users",
+            "give a name for an empty migration, or a pattern",
+        ),
+        ("new", "required arguments were not provided"),
+        ("new base --format sarif", "`new` has no format `sarif`"),
+    ];
+    let world = world("postgres", "numbered", "migrations/1_base.sql", BASE);
+    for (words, expected) in cases {
+        let said = world.run(words);
+        assert_eq!(said.status, Some(2), "{words}: {said}");
+        assert!(said.to_string().contains(expected), "{words}: {said}");
+        let files = std::fs::read_dir(world.path("migrations")).unwrap();
+        assert_eq!(files.count(), 1, "{words}");
+    }
+}
+
+/// A folder that begins with a dump does not show its columns; the command line does.
+#[test]
+fn what_the_folder_does_not_show_is_asked_for() {
+    let world = world(
+        "postgres",
+        "numbered",
+        "migrations/1_base.sql",
+        "ALTER TABLE users ADD COLUMN x integer;\n",
+    );
+    let said = world.run("new rename-column users.name handle --dry-run");
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(
+        said.to_string().contains("say it with `--type TYPE`"),
+        "{said}"
+    );
+    let said =
+        world.run("new rename-column users.name handle --type varchar(9) --not-null --dry-run");
+    assert_eq!(said.status, Some(0), "{said}");
+    for expected in [
+        "ADD COLUMN handle varchar(9)",
+        "ALTER COLUMN handle SET NOT NULL",
+    ] {
+        assert!(said.to_string().contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn an_empty_folder_gets_its_first_migration() {
+    let world = World::with(&[(
+        "bgmigrate.toml",
+        "dialect = \"sqlite\"\nlayout = \"numbered\"\n",
+    )]);
+    let said = world.run("new add_users");
+    assert_eq!(said.status, Some(0), "{said}");
+    let text = std::fs::read_to_string(world.path("migrations/0001_add_users.sql")).unwrap();
+    assert_eq!(text, "-- Write the statements here.\n");
+    let unnamed = World::with(&[("bgmigrate.toml", "dialect = \"sqlite\"\n")]);
+    let said = unnamed.run("new add_users");
+    assert_eq!(said.status, Some(2), "{said}");
+    assert!(said.to_string().contains("say `--layout NAME`"), "{said}");
+}
