@@ -89,6 +89,16 @@ impl<'a> LintedFile<'a> {
         self.findings.iter().map(|placed| &placed.finding)
     }
 
+    /// About as many bytes as its findings have in a report for people.
+    fn about_as_many_bytes(&self) -> usize {
+        const AROUND_EACH: usize = 160;
+        let each = self.findings();
+        each.map(|finding| {
+            self.path.len() + finding.message.len() + finding.help.len() + AROUND_EACH
+        })
+        .sum()
+    }
+
     pub(super) fn located(&self) -> impl Iterator<Item = Located<'_>> {
         self.findings.iter().map(|placed| Located {
             path: &self.path,
@@ -139,7 +149,9 @@ impl LintReport<'_> {
     ) -> Vec<String> {
         let shares: Vec<_> = self.files.chunks(SHARE).collect();
         spread(&shares, 1, |files| {
-            let mut piece = String::new();
+            let bytes = files.iter().map(LintedFile::about_as_many_bytes).sum();
+            // To let it grow would copy all of it several times.
+            let mut piece = String::with_capacity(bytes);
             files.iter().for_each(|file| render(&mut piece, file));
             piece
         })

@@ -32,13 +32,20 @@ pub(super) type List = Vec<Vec<Template>>;
 pub(in crate::sql) struct Arguments(HashMap<String, Vec<List>>);
 
 impl Arguments {
-    /// Reads the calls at `span` of `text`, where the variables hold what they do there.
-    pub(super) fn read(text: &str, span: Span, dialect: Dialect, variables: &Variables) -> Self {
+    /// Reads the calls of the routines that are `asked` for at `span` of `text`, where the variables hold what they
+    /// do there. To follow the arguments of all that looks like a call would take many times as long.
+    pub(super) fn read(
+        text: &str,
+        span: Span,
+        dialect: Dialect,
+        variables: &Variables,
+        asked: &[&String],
+    ) -> Self {
         let mut found = Self::default();
         let mut tokens = Tokens::new(text, span, dialect);
         let mut open: Vec<usize> = Vec::new();
         while !tokens.at_end() {
-            let name = tokens.peek_text().to_ascii_lowercase();
+            let name = tokens.peek_text().trim_matches(['"', '`']);
             tokens.advance();
             if !tokens.is_kind(TokenKind::LeftParen) {
                 continue;
@@ -46,17 +53,16 @@ impl Arguments {
             // A call may stand among the arguments of another one.
             let mark = tokens.mark();
             open.retain(|end| *end > tokens.span().start);
-            let lists = if open.len() < DEPTH_LIMIT
-                && let Some(list) = tokens.parenthesised()
-            {
-                open.push(list.end);
-                evaluate::lists(text, list, dialect, variables)
-            } else {
-                vec![List::new()]
-            };
+            let list = tokens.parenthesised().filter(|_| open.len() < DEPTH_LIMIT);
+            open.extend(list.map(|list| list.end));
             tokens.reset(mark);
-            let name = name.trim_matches(['"', '`']).to_owned();
-            found.note(name, lists);
+            if asked.iter().any(|asked| asked.eq_ignore_ascii_case(name)) {
+                let lists = match list {
+                    Some(list) => evaluate::lists(text, list, dialect, variables),
+                    None => vec![List::new()],
+                };
+                found.note(name.to_ascii_lowercase(), lists);
+            }
         }
         found
     }

@@ -224,18 +224,24 @@ impl Session<'_> {
 
     /// Puts what is called in the place of each call.
     fn expand(&mut self, statement: &mut Statement) {
-        let calls_known = statement
-            .changes
-            .iter()
-            .any(|change| self.called(&change.action).next().is_some());
-        if !calls_known {
+        let changes = statement.changes.iter();
+        let known: Vec<&String> = changes
+            .flat_map(|change| self.called(&change.action))
+            .collect();
+        if known.is_empty() {
             return;
         }
+        let own = Arguments::read(
+            self.text,
+            statement.span,
+            self.dialect,
+            &self.variables,
+            &known,
+        );
         let mut expanded = Described {
             opaque: statement.opaque.take(),
             ..Described::default()
         };
-        let own = Arguments::read(self.text, statement.span, self.dialect, &self.variables);
         let nothing = Arguments::default();
         let inside = std::mem::take(&mut statement.arguments);
         let changes = std::mem::take(&mut statement.changes);

@@ -323,14 +323,16 @@ impl<'a> Walk<'a> {
     /// Takes what the statement or expression at `span` does, with what it hands to the routines that it calls.
     fn take_calls(&mut self, described: Described, span: Span) {
         let before = self.found.changes.len();
-        let mut changes = described.changes.iter().enumerate();
-        let calling = changes
-            .by_ref()
-            .filter(|(_, change)| calls(&change.action).next().is_some());
-        let places: Vec<usize> = calling.map(|(at, _)| before + at).collect();
+        let changes = described.changes.iter().enumerate();
+        let calling = changes.flat_map(|(at, change)| {
+            let called = calls(&change.action);
+            called.map(move |routine| (before + at, routine))
+        });
+        let (mut places, called): (Vec<usize>, Vec<&String>) = calling.unzip();
+        places.dedup();
         if !places.is_empty() {
             let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
-            let arguments = Arguments::read(text, span, dialect, &self.variables);
+            let arguments = Arguments::read(text, span, dialect, &self.variables, &called);
             let handed = places.into_iter().map(|at| (at, arguments.clone()));
             self.found.arguments.extend(handed);
         }
