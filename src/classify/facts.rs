@@ -331,7 +331,7 @@ impl<'a> FileFacts<'a> {
     /// New table, copy, drop, rename — in any of its orders: an old table that is dropped or renamed away while a
     /// table of its name, filled from it, stands at the end. Judged by the difference of the definitions.
     fn find_rebuilds(&mut self, schema: &Schema, engine: &Engine) {
-        let leaves: HashSet<&Name> = self
+        let mut leaves: HashSet<&Name> = self
             .all()
             .filter_map(|(_, change)| match &change.action {
                 Action::Drop { object, .. } | Action::Rename { object, .. }
@@ -345,18 +345,22 @@ impl<'a> FileFacts<'a> {
         if leaves.is_empty() {
             return;
         }
-        let mut end =
-            schema.only_tables(self.all().flat_map(|(_, change)| tables_of(&change.action)));
         let mut rows = Lineage::default();
         for (_, change) in self.all() {
             rows.follow(&change.action);
+        }
+        // What does not come back with its rows is not rebuilt.
+        leaves.retain(|name| rows.holds(name, name) && rows.was_replaced(name));
+        if leaves.is_empty() {
+            return;
+        }
+        let mut end =
+            schema.only_tables(self.all().flat_map(|(_, change)| tables_of(&change.action)));
+        for (_, change) in self.all() {
             end.apply(change);
         }
         for name in leaves {
-            let Some(after) = end
-                .table(name)
-                .filter(|_| rows.holds(name, name) && rows.was_replaced(name))
-            else {
+            let Some(after) = end.table(name) else {
                 continue;
             };
             let judgement = match schema.table(name) {

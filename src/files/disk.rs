@@ -1,7 +1,8 @@
 //! Trees and texts from the disk and from standard input.
 
 use std::collections::HashSet;
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -143,7 +144,8 @@ struct Found {
     file: PathBuf,
     /// Its path in the tree.
     path: String,
-    metadata: io::Result<fs::Metadata>,
+    /// Whether it is a file. Of a link, whether it leads to one.
+    kind: io::Result<FileType>,
 }
 
 impl Walk<'_> {
@@ -152,30 +154,30 @@ impl Walk<'_> {
         if depth > DEEPEST || !self.seen.insert(real) {
             return Ok(());
         }
-        let mut children: Vec<PathBuf> = fs::read_dir(folder)
-            .and_then(|list| list.map(|entry| entry.map(|entry| entry.path())).collect())
+        let named = |entry: fs::DirEntry| (entry.file_name(), entry.file_type());
+        let mut children: Vec<(OsString, io::Result<FileType>)> = fs::read_dir(folder)
+            .and_then(|list| list.map(|entry| entry.map(named)).collect())
             .map_err(|source| failed(folder, source))?;
         // The order of the disk is random; with links, the order decides under which name a file is seen.
-        children.sort_unstable();
-        for child in children {
+        children.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (name, mut kind) in children {
+            let child = folder.join(&name);
             // A name that is not UTF-8 is shown with replacement characters; no layout takes it anyway.
-            let Some(name) = child
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-            else {
-                continue;
-            };
+            let name = name.to_string_lossy();
             if name.starts_with('.') {
                 continue;
             }
             let path = if prefix.is_empty() {
-                name.clone()
+                name.clone().into_owned()
             } else {
                 format!("{prefix}/{name}")
             };
-            let metadata = fs::metadata(&child);
-            if metadata.as_ref().is_ok_and(fs::Metadata::is_dir) {
-                if !SKIPPED_FOLDERS.contains(&name.as_str()) {
+            // The folder tells of everything but links what it is, and need not be asked again for each file.
+            if kind.as_ref().is_ok_and(FileType::is_symlink) {
+                kind = fs::metadata(&child).map(|metadata| metadata.file_type());
+            }
+            if kind.as_ref().is_ok_and(FileType::is_dir) {
+                if !SKIPPED_FOLDERS.contains(&&*name) {
                     self.folder(&child, &path, depth + 1)?;
                 }
                 continue;
@@ -188,7 +190,7 @@ impl Walk<'_> {
             self.found.push(Found {
                 file: child,
                 path,
-                metadata,
+                kind,
             });
         }
         Ok(())
@@ -197,8 +199,8 @@ impl Walk<'_> {
 
 fn entry(found: &Found) -> Entry {
     let path = found.path.clone();
-    let metadata = match &found.metadata {
-        Ok(metadata) => metadata,
+    let kind = match &found.kind {
+        Ok(kind) => kind,
         // A link that leads nowhere is an entry that cannot be read.
         Err(error) => return unreadable(path, error.to_string()),
     };
@@ -208,20 +210,34 @@ fn entry(found: &Found) -> Entry {
             content: Content::NameOnly,
         };
     }
-    if !metadata.is_file() {
+    if !kind.is_file() {
         return unreadable(path, "it is not a regular file".to_owned());
     }
-    if metadata.len() > LARGEST_FILE_BYTES {
-        let reason = format!(
-            "it has {} bytes, more than {LARGEST_FILE_BYTES}",
-            metadata.len()
-        );
-        return unreadable(path, reason);
-    }
-    match fs::read(&found.file) {
-        Ok(bytes) => Entry::from_bytes(path, bytes),
+    match content(&found.file) {
+        Ok(Ok(bytes)) => Entry::from_bytes(path, bytes),
+        Ok(Err(TooLong { bytes })) => {
+            let reason = format!("it has {bytes} bytes, more than {LARGEST_FILE_BYTES}");
+            unreadable(path, reason)
+        }
         Err(error) => unreadable(path, error.to_string()),
     }
+}
+
+/// A file that is longer than any migration.
+struct TooLong {
+    bytes: u64,
+}
+
+fn content(path: &Path) -> io::Result<Result<Vec<u8>, TooLong>> {
+    let file = fs::File::open(path)?;
+    let bytes = file.metadata()?.len();
+    if bytes > LARGEST_FILE_BYTES {
+        return Ok(Err(TooLong { bytes }));
+    }
+    let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
+    // Through `take`, which does not ask for the length a second time.
+    file.take(LARGEST_FILE_BYTES).read_to_end(&mut content)?;
+    Ok(Ok(content))
 }
 
 fn unreadable(path: String, reason: String) -> Entry {

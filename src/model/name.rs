@@ -70,7 +70,7 @@ impl Ident {
     pub fn sql(&self, dialect: Dialect) -> String {
         let text = self.written();
         let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
             && (dialect != Dialect::Postgres || !text.bytes().any(|b| b.is_ascii_uppercase()))
             && !is_reserved(&self.folded);
         match (plain, dialect) {

@@ -3,7 +3,11 @@
 //! The text has been cut into tokens already, and to have sqlparser do so again takes longer than its parsing, as does
 //! skipping the blanks and comments that it keeps. Only what both are certain to cut alike is translated.
 
-use sqlparser::tokenizer::{Token as Lexeme, TokenWithSpan};
+use std::sync::LazyLock;
+
+use foldhash::{HashMap, HashMapExt as _};
+use sqlparser::keywords::{ALL_KEYWORDS, ALL_KEYWORDS_INDEX, Keyword};
+use sqlparser::tokenizer::{Token as Lexeme, TokenWithSpan, Word};
 
 use crate::model::Dialect;
 use crate::sql::cursor::Tokens;
@@ -55,7 +59,11 @@ fn may_belong_together(one: Token, next: Token, text: &str) -> bool {
 
 fn lexeme(kind: TokenKind, written: &str) -> Option<Lexeme> {
     Some(match kind {
-        TokenKind::Word if is_plain_word(written) => Lexeme::make_word(written, None),
+        TokenKind::Word if is_plain_word(written) => Lexeme::Word(Word {
+            value: written.to_owned(),
+            quote_style: None,
+            keyword: keyword(written),
+        }),
         TokenKind::QuotedIdent => Lexeme::make_word(&inside(written, "\"")?, Some('"')),
         TokenKind::String => Lexeme::SingleQuotedString(inside(written, "'")?),
         TokenKind::Number if is_plain_number(written) => Lexeme::Number(written.to_owned(), false),
@@ -68,6 +76,26 @@ fn lexeme(kind: TokenKind, written: &str) -> Option<Lexeme> {
         _ => return None,
     })
 }
+
+/// The keyword that a word is. sqlparser's own search through a thousand of them takes as long as all else here.
+fn keyword(word: &str) -> Keyword {
+    static KEYWORDS: LazyLock<HashMap<&[u8], Keyword>> = LazyLock::new(|| {
+        let mut keywords = HashMap::with_capacity(ALL_KEYWORDS.len());
+        let words = ALL_KEYWORDS.iter().map(|word| word.as_bytes());
+        keywords.extend(words.zip(ALL_KEYWORDS_INDEX.iter().copied()));
+        keywords
+    });
+    let mut upper = [0; LONGEST_KEYWORD];
+    let Some(upper) = upper.get_mut(..word.len()) else {
+        return Keyword::NoKeyword;
+    };
+    upper.copy_from_slice(word.as_bytes());
+    upper.make_ascii_uppercase();
+    KEYWORDS.get(&*upper).copied().unwrap_or(Keyword::NoKeyword)
+}
+
+/// No keyword has more letters.
+const LONGEST_KEYWORD: usize = 40;
 
 fn is_plain_word(written: &str) -> bool {
     written
@@ -148,6 +176,19 @@ mod tests {
             "SELECT * FROM a._b",
         ] {
             assert_eq!(ours(sql), Some(theirs(sql)), "{sql}");
+        }
+    }
+
+    #[test]
+    fn every_keyword_is_found() {
+        for word in ALL_KEYWORDS.iter().copied().chain(["users", "_", "x1"]) {
+            let lower = word.to_ascii_lowercase();
+            for word in [word, &lower] {
+                let Lexeme::Word(theirs) = Lexeme::make_word(word, None) else {
+                    panic!("{word} is a word")
+                };
+                assert_eq!(keyword(word), theirs.keyword, "{word}");
+            }
         }
     }
 
