@@ -24,6 +24,7 @@ mod retire;
 mod router;
 mod runner;
 mod source;
+mod split;
 mod status;
 mod undo;
 mod uses;
@@ -111,6 +112,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Make migrations: an empty one, or a whole pattern as expand, migrate and contract step
     New(new::Arguments),
+    /// Write the expand, migrate and contract steps that replace a breaking migration
+    Split(split::Arguments),
     /// Review what is pending: phases, locks, hazards, and the rollout in order
     Plan(plan::Arguments),
     /// Make the record in the database; or adopt a database that another tool has migrated
@@ -190,6 +193,7 @@ pub fn main() -> ExitCode {
         Command::Classify(arguments) => classify::run(global, arguments),
         Command::Explain(arguments) => explain::run(global, arguments),
         Command::New(arguments) => new::run(global, arguments),
+        Command::Split(arguments) => split::run(global, arguments),
         Command::Plan(arguments) => plan::run(global, arguments),
         Command::Init(arguments) => init::run(global, arguments),
         Command::Release(action) => release::run(global, action),

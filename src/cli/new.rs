@@ -1,6 +1,7 @@
 //! `bgmigrate new`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
@@ -109,9 +110,21 @@ pub(super) fn settle(
     let text = output::suited(text, "new", global.format)?;
     if write {
         files::write_all(&writes(source, placed))?;
+        files::remove_all(&gone(source, placed, removed))?;
     }
     output::answer(&text)?;
     Ok(Status::Done)
+}
+
+/// What was replaced, unless a new file has taken its name.
+fn gone(source: &Source, placed: &Placed, removed: &[String]) -> Vec<(PathBuf, String)> {
+    let is_new = |file: &&String| placed.migrations.iter().any(|new| new.files.contains(file));
+    let gone = removed.iter().filter(|file| !is_new(file));
+    let gone = gone.map(|file| {
+        let text = text_of(&source.tree, file).unwrap_or_default();
+        (source.path_on_disk(file), text.to_owned())
+    });
+    gone.collect()
 }
 
 /// Each file once, with what it held when it was read.

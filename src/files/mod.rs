@@ -6,4 +6,4 @@ mod write;
 
 pub use disk::{DiskError, is_folder, read_file, read_stdin, read_tree};
 pub use git::{ChangedFile, GitError, Repository};
-pub use write::{Write, WriteError, write_all};
+pub use write::{Write, WriteError, remove_all, write_all};

@@ -91,6 +91,30 @@ pub fn write_all(writes: &[Write]) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// Removes files that hold what they held when they were read.
+///
+/// # Errors
+/// When one of them was changed since, or the system refuses; those before it in the list are gone then.
+pub fn remove_all(files: &[(PathBuf, String)]) -> Result<(), WriteError> {
+    let mut removed = Vec::new();
+    for (path, before) in files {
+        unchanged(&Write {
+            path: path.clone(),
+            before: Some(before.clone()),
+            text: String::new(),
+        })?;
+    }
+    for (path, _) in files {
+        fs::remove_file(path).map_err(|source| WriteError::Partly {
+            path: path.clone(),
+            written: removed.clone(),
+            source,
+        })?;
+        removed.push(path.clone());
+    }
+    Ok(())
+}
+
 /// A text on the disk that waits for its place.
 struct Staged {
     file: NamedTempFile,

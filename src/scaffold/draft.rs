@@ -32,6 +32,8 @@ pub struct Step {
     pub down: Vec<String>,
     /// Each of its statements commits by itself: together they would hold a lock through a scan.
     pub apart: bool,
+    /// Somebody else wrote it: lint may speak of it, and nothing is allowed for it.
+    pub verbatim: bool,
 }
 
 impl Step {
@@ -47,6 +49,7 @@ impl Step {
             up: Vec::new(),
             down: Vec::new(),
             apart: false,
+            verbatim: false,
         }
     }
 

@@ -11,6 +11,7 @@ mod heir;
 mod patterns;
 mod picture;
 mod place;
+mod split;
 mod words;
 
 pub use draft::{Draft, Step};
@@ -18,3 +19,4 @@ pub use error::ScaffoldError;
 pub use patterns::{OnDelete, Orphans, Pattern};
 pub use picture::{Given, Picture};
 pub use place::{Ground, New, Placed, place, place_empty, text_of};
+pub use split::{Answers, split};

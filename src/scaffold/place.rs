@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::draft::{Draft, Step, comment, is_compound, quoted};
 use super::error::ScaffoldError;
-use crate::folder::{self, Addition, Content, Entry, Folder, Layout, Tree};
+use crate::folder::{self, Addition, Content, Entry, Folder, FolderError, Layout, Tree};
 use crate::model::{
     Dialect, FilePhase, Finding, Migration, MigrationKind, Severity, TransactionMode,
 };
@@ -244,7 +244,7 @@ impl Laid {
             let error = new
                 .findings
                 .iter()
-                .find(|finding| finding.severity == Severity::Error);
+                .find(|finding| finding.severity == Severity::Error && !step.verbatim);
             if new.phase != step.phase || error.is_some() {
                 return Err(ScaffoldError::Hazard {
                     step: step.name.clone(),
@@ -306,7 +306,12 @@ impl Laid {
                 .migrations
                 .get(at)
                 .is_some_and(|new| entries.iter().any(|entry| entry.path == new.file));
-        if !is_next {
+        // A runner of plain files that takes two of one number still leaves their order to chance.
+        let clashes = |tree: &Tree| {
+            let read = folder::read(tree, None, dialect);
+            matches!(read, Err(FolderError::DuplicateVersion { .. }))
+        };
+        if !is_next || clashes(&tree) && !clashes(&self.tree) {
             return Err(ScaffoldError::NotFree {
                 after: after.file.clone(),
             });
@@ -332,6 +337,7 @@ fn lay(ground: &Ground<'_>, steps: &[Step], extras: &[Extra]) -> Result<Laid, Sc
     let first = laid.after.map_or(0, |at| at + 1);
     for (step, extra) in steps.iter().zip(extras) {
         let down = match step.phase {
+            _ if step.verbatim => Some(UNWRITTEN.to_owned()),
             _ if !step.down.is_empty() => Some(statements(&step.down, ground.layout())),
             FilePhase::Migrate => Some(ROWS_STAY.to_owned()),
             FilePhase::Contract => Some(NO_WAY_BACK.to_owned()),
@@ -415,7 +421,7 @@ impl Extra {
     fn asked_for(self, reviewed: &Reviewed, step: &Step, laid: &Migration) -> Self {
         let said = |rule: &str| reviewed.findings.iter().any(|finding| finding.rule == rule);
         let mut asked = Self {
-            phase: self.phase || reviewed.phase != step.phase,
+            phase: self.phase || reviewed.phase != step.phase && !step.verbatim,
             off: self.off || step.apart && !runs_apart(laid.transaction, step.up.len()),
             only_ours: self.only_ours || step.apart && laid.transaction == TransactionMode::File,
             timeout: self.timeout || said(LOCK_TIMEOUT),
@@ -427,6 +433,7 @@ impl Extra {
             let errors = errors.filter(|finding| finding.severity == Severity::Error);
             let of_the_step = errors.map(|finding| finding.rule).filter(|rule| {
                 *rule != MULTI_PHASE
+                    && !step.verbatim
                     && (step.phase == FilePhase::Contract || step.allows.contains(rule))
             });
             asked.allowed.extend(of_the_step);
@@ -462,6 +469,10 @@ impl Extra {
         self.timeout.then(|| set.to_owned())
     }
 }
+
+/// No statement: where the inverse is certain, `undo` finds it by itself.
+const UNWRITTEN: &str =
+    "-- Write what takes this back here: the way back of the original was for all of it.\n";
 
 /// What stands in a way down that has nothing to do: a statement, since some tools refuse an empty file.
 const ROWS_STAY: &str = "-- The rows keep what they got.\nSELECT 1;\n";

@@ -168,3 +168,188 @@ fn an_empty_folder_gets_its_first_migration() {
     assert_eq!(said.status, Some(2), "{said}");
     assert!(said.to_string().contains("say `--layout NAME`"), "{said}");
 }
+
+/// Each breaking change, and the files that take its place.
+#[test]
+fn every_breaking_change_that_is_known_is_split() {
+    let cases = [
+        (
+            "postgres",
+            "ALTER TABLE users RENAME COLUMN name TO label;",
+            "expand migrate contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users ALTER COLUMN email TYPE integer USING length(email);",
+            "expand migrate contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
+            "migrate contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users DROP COLUMN email;",
+            "contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users DROP COLUMN name;",
+            "expand contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users RENAME TO people;",
+            "expand contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users ADD COLUMN plan text NOT NULL;",
+            "expand contract",
+        ),
+        ("postgres", "DROP TABLE users;", "contract"),
+        (
+            "postgres",
+            "ALTER TABLE users ADD CONSTRAINT u UNIQUE (email);",
+            "contract",
+        ),
+        (
+            "postgres",
+            "CREATE UNIQUE INDEX u ON users (email);",
+            "contract",
+        ),
+        (
+            "postgres",
+            "ALTER TABLE users ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES users (id);",
+            "contract",
+        ),
+        (
+            "mysql",
+            "ALTER TABLE users CHANGE name label varchar(50) NOT NULL;",
+            "expand migrate contract",
+        ),
+        (
+            "mysql",
+            "ALTER TABLE users MODIFY email integer;",
+            "expand migrate contract",
+        ),
+        (
+            "mysql",
+            "ALTER TABLE users MODIFY email text NOT NULL;",
+            "migrate contract",
+        ),
+        ("mysql", "RENAME TABLE users TO people;", "expand contract"),
+        (
+            "sqlite",
+            "ALTER TABLE users RENAME COLUMN email TO label;",
+            "expand migrate contract",
+        ),
+    ];
+    let answers = "--fill users.email=0 --default users.plan=1 --format json";
+    for (dialect, sql, expected) in cases {
+        let world = world(dialect, "numbered", "migrations/1_base.sql", BASE);
+        world.write("migrations/2_change.sql", sql);
+        let said = world.run(&format!("split migrations/2_change.sql {answers}"));
+        assert_eq!(said.status, Some(0), "{sql}: {said}");
+        let json = said.json();
+        let phases = json["migrations"].as_array().unwrap().iter();
+        let phases: Vec<_> = phases.map(|new| new["phase"].as_str().unwrap()).collect();
+        assert_eq!(phases.join(" "), expected, "{dialect}: {sql}: {said}");
+        assert_eq!(json["written"], false);
+        assert!(world.path("migrations/2_change.sql").exists(), "{sql}");
+        // What it prints is what it writes.
+        let said = world.run(&format!("split migrations/2_change.sql --write {answers}"));
+        assert_eq!(said.status, Some(0), "{sql}: {said}");
+        assert!(!world.path("migrations/2_change.sql").exists(), "{sql}");
+        for new in json["migrations"].as_array().unwrap() {
+            let file = &new["files"][0];
+            let written = std::fs::read_to_string(world.path(file["file"].as_str().unwrap()));
+            assert_eq!(written.unwrap(), file["text"].as_str().unwrap());
+        }
+        assert_eq!(
+            world.run("lint").status,
+            Some(0),
+            "{sql}: {}",
+            world.run("lint")
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_split_is_said_and_stays() {
+    let cases = [
+        (
+            "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
+            "say it with `--fill TABLE.COLUMN=EXPRESSION`",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN plan text NOT NULL;",
+            "say it with `--default TABLE.COLUMN=EXPRESSION`",
+        ),
+        (
+            "ALTER TABLE users RENAME COLUMN id TO key;",
+            "part of the primary key",
+        ),
+        (
+            "ALTER TABLE userz RENAME COLUMN name TO label;",
+            "no migration of the folder makes the table `userz`; did you mean `users`?",
+        ),
+        (
+            "DO $$ BEGIN EXECUTE 'DROP TABLE ' || current_user; END $$;\nDROP TABLE users;",
+            "split the file by hand",
+        ),
+        (
+            "-- bgmigrate: transaction=off\n\nDROP TABLE users;",
+            "a directive speaks for the whole file",
+        ),
+    ];
+    for (sql, expected) in cases {
+        let world = world("postgres", "numbered", "migrations/1_base.sql", BASE);
+        world.write("migrations/2_change.sql", sql);
+        let said = world.run("split migrations/2_change.sql --write");
+        assert_eq!(said.status, Some(2), "{sql}: {said}");
+        assert!(said.to_string().contains(expected), "{sql}: {said}");
+        assert_eq!(
+            std::fs::read_to_string(world.path("migrations/2_change.sql")).unwrap(),
+            sql
+        );
+        let files = std::fs::read_dir(world.path("migrations")).unwrap();
+        assert_eq!(files.count(), 2, "{sql}");
+    }
+}
+
+#[test]
+fn a_split_says_when_there_is_nothing_to_do_or_no_room() {
+    let world = world("postgres", "numbered", "migrations/1_base.sql", BASE);
+    world.write(
+        "migrations/2_note.sql",
+        "ALTER TABLE users ADD COLUMN note text;",
+    );
+    world.write(
+        "migrations/3_gone.sql",
+        "ALTER TABLE users DROP COLUMN name;",
+    );
+    world.write(
+        "migrations/4_more.sql",
+        "ALTER TABLE users ADD COLUMN more text;",
+    );
+    let said = world.run("split migrations/2_note.sql");
+    assert_eq!(said.status, Some(0), "{said}");
+    assert!(
+        said.talk.contains("nothing in it has to be split"),
+        "{said}"
+    );
+    for (file, expected) in [
+        ("3_gone", "needs a version that is not free"),
+        ("1_base", "nothing in it has to be split"),
+        ("9_none", "there is no"),
+    ] {
+        let said = world.run(&format!("split migrations/{file}.sql --write"));
+        assert!(said.to_string().contains(expected), "{file}: {said}");
+        assert_eq!(
+            std::fs::read_dir(world.path("migrations")).unwrap().count(),
+            4
+        );
+    }
+}

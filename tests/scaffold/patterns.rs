@@ -6,6 +6,7 @@ use crate::world::{ENGINES, Engine};
 /// What most cases have in common.
 const USUAL: Case = Case {
     name: "",
+    breaking: "",
     pattern: &[],
     base: "",
     old: &[],
@@ -644,4 +645,53 @@ INSERT INTO orders (id, state) VALUES (1, 'new'), (2, 'sent');",
             ..case
         },
     );
+}
+
+/// A file that breaks in several ways comes apart, and what it does besides is kept.
+#[test]
+fn a_breaking_migration_is_split() {
+    let case = Case {
+        name: "split file",
+        base:
+            "CREATE TABLE users (id integer PRIMARY KEY, username varchar(50), legacy varchar(50));
+CREATE TABLE carts (id integer PRIMARY KEY);
+INSERT INTO users (id, username) VALUES (1, 'ann');",
+        breaking: "CREATE TABLE teams (id integer PRIMARY KEY);
+ALTER TABLE users RENAME COLUMN username TO handle;
+ALTER TABLE users DROP COLUMN legacy;
+DROP TABLE carts;
+",
+        old: &[
+            "INSERT INTO users (id, username, legacy) VALUES (100 + :n, 'old:n', 'x')",
+            "INSERT INTO carts (id) VALUES (:n)",
+            "UPDATE users SET username = 'ann:n' WHERE id = 1",
+        ],
+        new: &[
+            "INSERT INTO users (id, handle) VALUES (200 + :n, 'new:n')",
+            "INSERT INTO teams (id) VALUES (:n)",
+        ],
+        disagree: "SELECT id FROM users WHERE handle IS NOT NULL AND (username IS NULL OR username <> handle)",
+        unfilled: "SELECT id FROM users WHERE handle IS NULL",
+        end: (
+            "SELECT handle FROM users WHERE id IN (1, 205) ORDER BY id",
+            "ann4 new5",
+        ),
+        refused: &[
+            "SELECT username FROM users",
+            "SELECT legacy FROM users",
+            "SELECT 1 FROM carts",
+        ],
+        files: &[
+            "expand=expand",
+            "expand=expand",
+            "migrate=migrate",
+            "contract=contract",
+            "contract=contract",
+            "contract=contract",
+        ],
+        ..USUAL
+    };
+    for engine in ENGINES {
+        tell(engine, &case);
+    }
 }

@@ -8,7 +8,9 @@ use crate::world::{Engine, World};
 /// A pattern, and what two releases do around it.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// The words behind `bgmigrate new`.
+    /// A migration that somebody wrote, for `bgmigrate split`, instead of a pattern.
+    pub(crate) breaking: &'static str,
+    /// The words behind `bgmigrate new`, or behind `bgmigrate split FILE --write`.
     pub(crate) pattern: &'static [&'static str],
     /// The schema before, with its rows.
     pub(crate) base: &'static str,
@@ -80,16 +82,15 @@ impl Story<'_> {
 
     fn write_the_files(&self) {
         let mut words = vec!["new"];
+        if !self.case.breaking.is_empty() {
+            self.world.migration("0002_breaking", self.case.breaking);
+            self.world.migration("0002_breaking.down", "SELECT 1;");
+            words = vec!["split", "migrations/0002_breaking.sql", "--write"];
+        }
         words.extend(self.case.pattern);
         let said = self.world.run(&words);
-        assert_eq!(
-            said.status,
-            0,
-            "{}: {}\n{}",
-            self.place(),
-            said.answer,
-            said.talk
-        );
+        let talk = (said.answer, said.talk);
+        assert_eq!(said.status, 0, "{}: {talk:?}", self.place());
         let lint = self.world.run(&["lint", "--format", "json"]);
         let found: Value = serde_json::from_str(&lint.answer).unwrap();
         assert_eq!(

@@ -15,6 +15,8 @@
 //! 1. Add the column nullable, or with a default that may stay.
 //! 2. Let new releases write it, and fill the rows that are there in batches.
 //! 3. When every release that leaves it out is retired, make it NOT NULL.
+//!
+//! `bgmigrate split` writes these steps in the place of the file.
 
 use super::{Check, Postgres, Rule, Sqlite};
 use crate::lint::columns::{clauses, starts_required};

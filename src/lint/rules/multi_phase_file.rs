@@ -10,7 +10,8 @@
 //! stands beside them.
 //!
 //! ## Instead
-//! Split it: one migration for each phase. `bgmigrate plan` prints them.
+//! Split it: one migration for each phase. `bgmigrate plan` prints them, and `bgmigrate split` writes them, with the triggers and
+//! the online forms that each change needs.
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::classify::{Part, split};
@@ -61,7 +62,7 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
             before.join(", "),
             format_args!("contract on {}", on(&Phase::gates_as_contract)),
         ),
-        format!("Split it into one migration for each phase\n\n{}", shown(&parts)),
+        format!("Split it into one migration for each phase; `bgmigrate split` writes them\n\n{}", shown(&parts)),
     );
 }
 

@@ -15,6 +15,8 @@
 //! 2. Fill the new column in batches.
 //! 3. Let releases read the new column, then let them stop writing the old one.
 //! 4. When every release that names the old column is retired, drop it.
+//!
+//! `bgmigrate split` writes these steps in the place of the file.
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::columns::clauses;
@@ -78,7 +80,7 @@ fn steps(site: &Site<'_>, table: &Name, from: &Ident, to: &Ident) -> String {
         value: &from.sql(dialect),
     };
     format!(
-        "Add a column of the new name beside the old one, and move over to it\n\n{}",
+        "Add a column of the new name beside the old one, and move over to it; `bgmigrate split` writes the files\n\n{}",
         successor.steps(site)
     )
 }

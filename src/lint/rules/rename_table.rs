@@ -15,6 +15,8 @@
 //! Rename the table and put a view in its place, in one transaction; drop the view when every release that says the
 //! old name is retired. DDL and foreign keys cannot go through the view. On SQLite, add a table of the new name and
 //! keep the two in step by triggers.
+//!
+//! `bgmigrate split` writes the steps the other way about: a view under the new name first, and the table takes it last.
 
 use super::recreate_table::comes_back;
 use super::{Check, EVERYWHERE, Rule};

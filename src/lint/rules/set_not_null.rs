@@ -16,6 +16,8 @@
 //! 2. On PostgreSQL add `CHECK (column IS NOT NULL) NOT VALID`: an instant, and the point from which old writers are bound.
 //! 3. VALIDATE it in the next migration: reads and writes go on.
 //! 4. SET NOT NULL, which takes the CHECK's word, and drop the CHECK.
+//!
+//! `bgmigrate split` writes these steps in the place of the file.
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::columns::{Clause, clauses, is_filled};
