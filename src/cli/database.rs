@@ -273,11 +273,9 @@ pub(super) async fn stop_flag(store: &mut Store) -> Result<Arc<AtomicBool>> {
         output::talk("stopping after the statement that runs; once more to stop the statement");
         asked_to_stop().await;
         if let Some(canceller) = canceller {
-            match canceller.cancel().await {
-                Ok(()) => output::talk("the server was told to stop; once more to leave at once"),
-                Err(error) => {
-                    output::talk(format_args!("the server was not told to stop: {error}"));
-                }
+            output::talk("telling the server to stop; once more to leave at once");
+            if let Err(error) = canceller.cancel().await {
+                output::talk(format_args!("the server was not told to stop: {error}"));
             }
             asked_to_stop().await;
         }

@@ -91,10 +91,12 @@ pub(super) async fn keep_texts(
             taken.extend(migrations.iter().map(|one| &one.migration));
         }
     }
-    for step in steps.iter().filter(|step| taken.contains(&step.id)) {
-        store.keep_text(&step.checksum, &step.text).await?;
-    }
-    Ok(())
+    let texts: Vec<_> = steps
+        .iter()
+        .filter(|step| taken.contains(&step.id))
+        .map(|step| (step.checksum.as_str(), step.text.as_str()))
+        .collect();
+    Ok(store.keep_texts(&texts).await?)
 }
 
 impl Setup {

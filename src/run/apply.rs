@@ -411,10 +411,17 @@ impl Run<'_> {
                 ));
             }
         }
-        self.store.keep_text(&step.checksum, &step.text).await?;
-        match self.store.append_within(&mut self.snapshot, events).await {
+        let text = [(step.checksum.as_str(), step.text.as_str())];
+        let appended = self
+            .store
+            .append_within(&mut self.snapshot, events, &text)
+            .await;
+        match appended {
             // What was recorded meanwhile may forbid this step.
-            Err(StoreError::Moved) => self.record_within(command).await?,
+            Err(StoreError::Moved) => {
+                self.store.keep_texts(&text).await?;
+                self.record_within(command).await?;
+            }
             appended => appended?,
         }
         self.after(&step.id, &step.statements).await
@@ -426,7 +433,7 @@ impl Run<'_> {
         let events = self.decide(command)?;
         Ok(self
             .store
-            .append_within(&mut self.snapshot, &events)
+            .append_within(&mut self.snapshot, &events, &[])
             .await?)
     }
 
@@ -435,7 +442,9 @@ impl Run<'_> {
         step: &FolderStep<'_>,
         begun: Vec<Event>,
     ) -> Result<(), RunError> {
-        self.store.keep_text(&step.checksum, &step.text).await?;
+        self.store
+            .keep_texts(&[(&step.checksum, &step.text)])
+            .await?;
         self.store.append(&mut self.snapshot, &begun).await?;
         let known = self.snapshot.state.steps.get(&step.id);
         let first = known.map_or(0, |known| known.status.done());

@@ -115,7 +115,11 @@ impl Run<'_> {
                 )
             })?;
         }
-        match self.store.append_within(&mut self.snapshot, events).await {
+        match self
+            .store
+            .append_within(&mut self.snapshot, events, &[])
+            .await
+        {
             Err(StoreError::Moved) => self.record_within(command).await?,
             appended => appended?,
         }

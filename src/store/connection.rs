@@ -1,5 +1,7 @@
 //! One connection to a database of any of the three engines, with the little that the record needs of it.
 
+use std::fmt::Write as _;
+
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::error::DatabaseError;
@@ -53,6 +55,40 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
+}
+
+/// As many statements are sent at once: a server takes texts of some megabytes.
+const BATCH: usize = 256;
+
+/// A statement of ours with its values in it. Texts are written as their bytes, so that no setting of the server and
+/// nothing in them can end them early.
+fn literal(sql: &str, values: &[Value], dialect: Dialect) -> String {
+    let mut text = String::with_capacity(sql.len() * 2);
+    let mut values = values.iter();
+    for (at, part) in sql.split('?').enumerate() {
+        if at > 0 {
+            match values.next() {
+                None | Some(Value::Null) => text.push_str("NULL"),
+                Some(Value::Integer(number)) => text.push_str(&number.to_string()),
+                Some(Value::Text(value)) => {
+                    let bytes = value.bytes().fold(String::new(), |mut hex, byte| {
+                        // Writing to a string cannot fail.
+                        let _ = write!(hex, "{byte:02x}");
+                        hex
+                    });
+                    let _ = match dialect {
+                        Dialect::Postgres => {
+                            write!(text, "convert_from(decode('{bytes}', 'hex'), 'UTF8')")
+                        }
+                        Dialect::Mysql => write!(text, "CONVERT(X'{bytes}' USING utf8mb4)"),
+                        Dialect::Sqlite => write!(text, "CAST(X'{bytes}' AS TEXT)"),
+                    };
+                }
+            }
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 /// A row whose columns are all text or `NULL`.
@@ -130,6 +166,22 @@ impl Connection {
         let changed = on_any!(self, connection => bound!(sql, values).execute(connection).await?.rows_affected());
         fault::point();
         Ok(changed)
+    }
+
+    /// Runs statements of ours, whose parameters are written `?`, in as few round trips as they take.
+    pub async fn write_all(
+        &mut self,
+        writes: &[(String, Vec<Value>)],
+    ) -> Result<(), DatabaseError> {
+        let dialect = self.dialect();
+        for some in writes.chunks(BATCH) {
+            let texts: Vec<_> = some
+                .iter()
+                .map(|(sql, values)| literal(sql, values, dialect))
+                .collect();
+            self.run(&texts.join(";\n")).await?;
+        }
+        Ok(())
     }
 
     /// Asks one query of ours, whose parameters are written `?` and whose columns are all text.

@@ -44,17 +44,13 @@ pub struct Difference {
 }
 
 impl Store {
-    pub(super) async fn insert(
-        &mut self,
-        id: i64,
-        event: &Event,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    /// What appends an event to the history.
+    pub(super) fn line(&self, id: i64, event: &Event, at: DateTime<Utc>) -> (String, Vec<Value>) {
         let insert = self.engine.sql(
             "INSERT INTO @event (id, at, actor, host, job, git_commit, tool, run, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
         let origin = &self.origin;
-        let values: [Value; 9] = [
+        let values = vec![
             id.into(),
             tables::time(at).into(),
             origin.actor.as_str().into(),
@@ -65,8 +61,7 @@ impl Store {
             origin.run.as_str().into(),
             tables::json(event).into(),
         ];
-        self.connection.write(&insert, &values).await?;
-        Ok(())
+        (insert, values)
     }
 
     /// The history after event number `after`, oldest first.
@@ -145,9 +140,11 @@ impl Store {
                 }
             }
         }
-        for ((table, _), values) in rows {
-            self.write(Write::Put(table, values)).await?;
-        }
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|((table, _), values)| self.change(Write::Put(table, values)))
+            .collect();
+        self.connection.write_all(&rows).await?;
         let head = history.last().map_or(0, |entry| entry.id);
         let step = self.engine.sql("UPDATE @record SET head = ? WHERE id = 1");
         self.connection.write(&step, &[head.into()]).await?;

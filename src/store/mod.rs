@@ -187,7 +187,7 @@ impl Store {
             return Ok(());
         }
         self.begin().await?;
-        match self.append_within(snapshot, events).await {
+        match self.append_within(snapshot, events, &[]).await {
             Ok(()) => self.commit().await,
             Err(error) => {
                 self.rollback().await;
@@ -196,11 +196,13 @@ impl Store {
         }
     }
 
-    /// Appends events inside the transaction that is open: they happened if and only if it commits.
+    /// Appends events inside the transaction that is open: they happened if and only if it commits. So do the texts,
+    /// which are kept by their checksums, so that a later edit of a migration can be shown.
     pub async fn append_within(
         &mut self,
         snapshot: &mut Snapshot,
         events: &[Event],
+        texts: &[(&str, &str)],
     ) -> Result<(), StoreError> {
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
         let fence = if self.lock.is_some() {
@@ -221,31 +223,35 @@ impl Store {
         {
             return Err(StoreError::Moved);
         }
+        let mut writes = Vec::new();
         for event in events {
             snapshot.head += 1;
-            self.insert(snapshot.head, event, snapshot.now).await?;
+            writes.push(self.line(snapshot.head, event, snapshot.now));
             self.follow(event, snapshot).await?;
             snapshot.evolve(event);
-            for write in tables::writes(event, &snapshot.state, snapshot.now) {
-                self.write(write).await?;
-            }
+            let changed = tables::writes(event, &snapshot.state, snapshot.now);
+            writes.extend(changed.into_iter().map(|write| self.change(write)));
         }
-        Ok(())
+        writes.extend(
+            texts
+                .iter()
+                .map(|(checksum, text)| self.text(checksum, text)),
+        );
+        Ok(self.connection.write_all(&writes).await?)
     }
 
-    async fn write(&mut self, write: Write) -> Result<(), StoreError> {
+    /// What changes a row.
+    fn change(&self, write: Write) -> (String, Vec<Value>) {
         match write {
-            Write::Put(table, values) => {
-                let put = self.engine.put(self.dialect(), table);
-                self.connection.write(&put, &values).await?;
-            }
-            Write::Remove(table, key) => {
-                self.connection
-                    .write(&self.engine.remove(table), &key)
-                    .await?;
-            }
+            Write::Put(table, values) => (self.engine.put(self.dialect(), table), values),
+            Write::Remove(table, key) => (self.engine.remove(table), key),
         }
-        Ok(())
+    }
+
+    /// What keeps the text of a migration.
+    fn text(&self, checksum: &str, text: &str) -> (String, Vec<Value>) {
+        let put = self.engine.put(self.dialect(), tables::TEXT.name);
+        (put, vec![checksum.into(), text.into()])
     }
 
     /// Opens a transaction.
@@ -263,13 +269,13 @@ impl Store {
         let _ = self.connection.run("ROLLBACK").await;
     }
 
-    /// Keeps the text of a migration, so that a later edit of it can be shown. In the transaction that is open, if one is.
-    pub async fn keep_text(&mut self, checksum: &str, text: &str) -> Result<(), StoreError> {
-        let put = self.engine.put(self.dialect(), tables::TEXT.name);
-        self.connection
-            .write(&put, &[checksum.into(), text.into()])
-            .await?;
-        Ok(())
+    /// Keeps the texts of migrations by their checksums.
+    pub async fn keep_texts(&mut self, texts: &[(&str, &str)]) -> Result<(), StoreError> {
+        let each = texts.iter();
+        let writes: Vec<_> = each
+            .map(|(checksum, text)| self.text(checksum, text))
+            .collect();
+        Ok(self.connection.write_all(&writes).await?)
     }
 
     /// The text that had this checksum when it was applied, where it was kept.
