@@ -9,6 +9,7 @@ use super::pattern::Wanted;
 use super::source::{Source, to_grow};
 use super::{Global, Status, output};
 use crate::files::{self, Write};
+use crate::folder::Layout;
 use crate::report::{self, Scaffolded, ScaffoldedMigration};
 use crate::scaffold::{Ground, Picture, Placed, place, place_empty, text_of};
 
@@ -87,7 +88,7 @@ pub(super) fn settle(
     global: &Global,
     source: &Source,
     placed: &Placed,
-    notes: Vec<String>,
+    mut notes: Vec<String>,
     removed: &[String],
     write: bool,
 ) -> Result<Status> {
@@ -100,6 +101,9 @@ pub(super) fn settle(
         phase: new.phase,
         files: new.files.iter().map(shown).collect(),
     });
+    if source.folder.layout == Some(Layout::Atlas) {
+        notes.push("run `atlas migrate hash`, since Atlas refuses new files until then".to_owned());
+    }
     let done = Scaffolded {
         migrations: migrations.collect(),
         removed: removed.iter().map(|file| source.path_of(file)).collect(),

@@ -1,5 +1,7 @@
 //! New migrations: where they are, and what they say.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::{Format, Paint, json, line};
@@ -54,11 +56,15 @@ fn listed(done: &Scaffolded, paint: Paint) -> String {
     out
 }
 
-/// Each file below its name, as `head` prints several.
+/// Each file below its name, as `head` prints several; one that several migrations share once.
 fn printed(done: &Scaffolded, paint: Paint) -> String {
     let mut out = String::new();
+    let mut seen = HashSet::new();
     for migration in &done.migrations {
         for (at, (file, text)) in migration.files.iter().enumerate() {
+            if !seen.insert(file) {
+                continue;
+            }
             let phase = if at == 0 {
                 format!(" ({})", migration.phase)
             } else {

@@ -434,7 +434,9 @@ impl Extra {
             let of_the_step = errors.map(|finding| finding.rule).filter(|rule| {
                 *rule != MULTI_PHASE
                     && !step.verbatim
-                    && (step.phase == FilePhase::Contract || step.allows.contains(rule))
+                    && (step.phase == FilePhase::Contract
+                        || step.allows.contains(rule)
+                        || asked.only_ours && *rule == IN_TRANSACTION)
             });
             asked.allowed.extend(of_the_step);
         }
@@ -480,6 +482,7 @@ const NO_WAY_BACK: &str = "-- What the contract step took away does not come bac
 
 const MULTI_PHASE: &str = "multi-phase-file";
 const LOCK_TIMEOUT: &str = "lock-timeout-missing";
+const IN_TRANSACTION: &str = "concurrently-in-transaction";
 
 fn overlaid(tree: &Tree, entries: &[Entry]) -> Tree {
     let mut all = tree.entries.clone();

@@ -45,6 +45,73 @@ fn every_layout_gets_its_own_marks() {
     }
 }
 
+/// Bodies with semicolons in them, marks around them, ways down: whatever the layout, the tool's reader and lint take
+/// what was written.
+#[test]
+fn a_pattern_with_triggers_is_read_back_in_every_layout() {
+    let down = "DROP TABLE users;";
+    let sections = |up: &str, between: &str| format!("{up}\n{BASE}{between}\n{down}\n");
+    let cases = [
+        ("numbered", "migrations/1_base.sql", BASE.to_owned()),
+        ("sqlx", "migrations/1_base.sql", BASE.to_owned()),
+        (
+            "diesel",
+            "migrations/2024-01-01-000000_base/up.sql",
+            BASE.to_owned(),
+        ),
+        (
+            "prisma",
+            "migrations/20240101000000_base/migration.sql",
+            BASE.to_owned(),
+        ),
+        (
+            "goose",
+            "migrations/001_base.sql",
+            sections("-- +goose Up", "-- +goose Down"),
+        ),
+        (
+            "dbmate",
+            "migrations/001_base.sql",
+            sections("-- migrate:up", "-- migrate:down"),
+        ),
+        (
+            "sql-migrate",
+            "migrations/001_base.sql",
+            sections("-- +migrate Up", "-- +migrate Down"),
+        ),
+        (
+            "tern",
+            "migrations/001_base.sql",
+            sections("", "---- create above / drop below ----"),
+        ),
+        (
+            "liquibase",
+            "migrations/changelog.sql",
+            format!("--liquibase formatted sql\n--changeset ann:1\n{BASE}--rollback {down}\n"),
+        ),
+        ("flyway", "migrations/V1__base.sql", BASE.to_owned()),
+        ("refinery", "migrations/V1__base.sql", BASE.to_owned()),
+        (
+            "golang-migrate",
+            "migrations/000001_base.up.sql",
+            BASE.to_owned(),
+        ),
+    ];
+    for (layout, file, text) in cases {
+        for dialect in ["postgres", "mysql", "sqlite"] {
+            let world = world(dialect, layout, file, &text);
+            let said = world.run("new rename-column users.email address --format json");
+            assert_eq!(said.status, Some(0), "{layout} {dialect}: {said}");
+            let new = said.json()["migrations"].as_array().unwrap().len();
+            let said = world.run("classify --format json");
+            let all = said.json()["migrations"].as_array().unwrap().len();
+            assert_eq!(all, new + 1, "{layout} {dialect}");
+            let said = world.run("lint");
+            assert_eq!(said.status, Some(0), "{layout} {dialect}: {said}");
+        }
+    }
+}
+
 #[test]
 fn the_answer_is_complete_as_json() {
     let world = world("sqlite", "numbered", "migrations/1_base.sql", BASE);

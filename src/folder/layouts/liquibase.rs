@@ -85,7 +85,11 @@ impl Reader for Liquibase {
             .last()
             .and_then(|line| author_and_id(line.text))
             .ok_or_else(|| Manual::because("its changeset has no author and id"))?;
-        let id = format!("{id}-{}", wanted.name);
+        // What follows up on another one says so; what is new has a name of its own.
+        let id = match wanted.now {
+            Some(_) => wanted.name.to_owned(),
+            None => format!("{id}-{}", wanted.name),
+        };
         if text.contains(&format!("{author}:{id}")) {
             return Err(Manual(format!(
                 "there is a changeset `{author}:{id}` already"
@@ -333,6 +337,9 @@ impl<'t> Changelog<'_, 't> {
                 let end = line.start + line.text.len();
                 self.add_rollback(Span::new(end - rest.len(), end));
             }
+            // MySQL takes `--` for a comment only with a blank behind it: to it the line would be a statement.
+            self.close_at(line.start);
+            self.go_on_at(line.next);
         }
         Ok(())
     }

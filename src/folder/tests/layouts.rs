@@ -191,7 +191,7 @@ const CASES: &[Case] = &[
     Case {
         files: &[(
             "a.sql",
-            "--liquibase formatted sql\n\n--changeset ann:1\nA;\n--rollback DROP A;\n--rollback not required\n\
+            "--liquibase formatted sql\n\n--changeset ann:1\nA;\n\
              -- changeset \"Ann B\":two runInTransaction:false dbms:postgresql,h2\nB;\n\
              /* liquibase rollback\nDROP B;\n*/\n\
              --changeset ann:3 dbms:!postgresql\nC;\n\
@@ -202,13 +202,7 @@ const CASES: &[Case] = &[
         layout: Layout::Liquibase,
         dialect: Postgres,
         expected: &[
-            (
-                "ann:1",
-                "",
-                &["A;\n--rollback DROP A;\n--rollback not required"],
-                &["DROP A;"],
-                File,
-            ),
+            ("ann:1", "", &["A;"], &["DROP A;"], File),
             ("Ann B:two", "", &["B;"], &["DROP B;"], NoTransaction),
             ("ann:4", "", &["D1; D1", "D2"], &[], File),
             ("ann:6", "", &["F;", "G;"], &[], File),
@@ -480,4 +474,17 @@ fn what_is_not_read_is_said_with_the_reason() {
         let folder = read(&tree(files), Some(*layout), Postgres).unwrap();
         assert_eq!(notices(&folder), *expected, "{layout}");
     }
+}
+
+#[test]
+fn a_rollback_line_of_liquibase_is_no_part_of_the_way_up() {
+    let text = "--liquibase formatted sql\n--changeset ann:1\nSELECT 1;\n--rollback SELECT 2;\n";
+    let tree = tree(&[("a.sql", text)]);
+    let folder = read(&tree, Some(Layout::Liquibase), Dialect::Mysql).unwrap();
+    let up: Vec<_> = folder.migrations[0]
+        .up
+        .iter()
+        .map(|part| part.of(text).trim())
+        .collect();
+    assert_eq!(up, ["SELECT 1;"]);
 }
