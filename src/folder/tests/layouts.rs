@@ -191,7 +191,7 @@ const CASES: &[Case] = &[
     Case {
         files: &[(
             "a.sql",
-            "--liquibase formatted sql\n\n--changeset ann:1\nA;\n\
+            "--liquibase formatted sql\n\n--changeset ann:1\nA;\n--rollback DROP A;\n--rollback not required\n\
              -- changeset \"Ann B\":two runInTransaction:false dbms:postgresql,h2\nB;\n\
              /* liquibase rollback\nDROP B;\n*/\n\
              --changeset ann:3 dbms:!postgresql\nC;\n\
