@@ -6,6 +6,7 @@ use super::database::{Setup, wait_for};
 use super::lint::reviewed;
 use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, output};
+use crate::guard::Standing as Guard;
 use crate::model::Dialect;
 use crate::plan::{Against, Status as Standing, Subject, plan, steps};
 use crate::report;
@@ -57,8 +58,8 @@ enum Record {
     Unasked,
     /// It has no record.
     None(Setup),
-    /// It has one.
-    Read(Setup, Box<Snapshot>),
+    /// It has one; and a guard, if the third is there.
+    Read(Setup, Box<Snapshot>, Option<Guard>),
 }
 
 /// `also` are versions that directives name. A folder of several engines has one that is not this database's.
@@ -89,11 +90,12 @@ fn ask(
     let asked = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
         let snapshot = setup.load(global, &mut store, also).await?;
+        let standing = store.guard().await?;
         store.close().await;
-        Ok(snapshot)
+        Ok(snapshot.map(|snapshot| (snapshot, standing)))
     });
     match asked {
-        Ok(Some(snapshot)) => Ok(Record::Read(setup, Box::new(snapshot))),
+        Ok(Some((snapshot, standing))) => Ok(Record::Read(setup, Box::new(snapshot), standing)),
         Ok(None) => Ok(Record::None(setup)),
         Err(error) => {
             Err(error.context("judging the plan against the record (--offline asks no database)"))
@@ -127,7 +129,7 @@ fn show(global: &Global, arguments: &Arguments, source: &Source, alone: bool) ->
         .collect();
     let record = ask(global, arguments, dialect, alone, &also)?;
     let plan = match &record {
-        Record::Read(setup, snapshot) => {
+        Record::Read(setup, snapshot, _) => {
             let against = Against {
                 state: &snapshot.state,
                 sight: &setup.sight(snapshot),
@@ -171,7 +173,16 @@ fn title(arguments: &Arguments, source: &Source, record: &Record) -> String {
         None => format!("Plan for the whole folder ({layout}, {engine})"),
     };
     match record {
-        Record::Read(setup, _) => format!("{what}, against the record in {}", setup.target),
+        Record::Read(setup, _, standing) => {
+            let guard = match standing {
+                Some(standing) if standing.watches => {
+                    format!("guarded there by {}", standing.tier.name())
+                }
+                Some(_) => "whose guard is switched off".to_owned(),
+                None => "with no guard".to_owned(),
+            };
+            format!("{what}, against the record in {}, {guard}", setup.target)
+        }
         Record::None(setup) if arguments.base.is_none() => format!(
             "{what}; {} has no record yet, so nothing counts as applied",
             setup.target

@@ -322,6 +322,39 @@ fn a_statement_that_waits_is_stopped_on_request() {
     }
 }
 
+/// What SQLite says on a full disk, without one: the file may not grow any more.
+#[test]
+fn a_full_disk_leaves_nothing_half_done() {
+    let world = World::new(Engine::Sqlite, "full");
+    world.migration("0001_rows", "CREATE TABLE filled (data blob);");
+    world.expect(0, "apply");
+    let fill = "INSERT INTO filled WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT \
+                zeroblob(4000) FROM n;";
+    world.migration(
+        "0002_fill",
+        &format!("PRAGMA max_page_count = 60;\nCREATE TABLE more (id integer);\n{fill}"),
+    );
+    let full = world.expect(5, "apply");
+    for words in [
+        "0002_fill.sql:3",
+        "database or disk is full",
+        "all of it was rolled back",
+    ] {
+        assert!(full.talk.contains(words), "{}", full.talk);
+    }
+    assert_eq!(
+        world.ask("SELECT count(*) FROM sqlite_master WHERE name = 'more'"),
+        "0"
+    );
+    world.expect(0, "status --check");
+    world.migration(
+        "0002_fill",
+        &format!("CREATE TABLE more (id integer);\n{fill}"),
+    );
+    world.expect(0, "apply");
+    assert_eq!(world.ask("SELECT concat('', count(*)) FROM filled"), "200");
+}
+
 /// A lock that is taken through a pooler is whoever's the session is next.
 #[test]
 fn a_transaction_pooler_is_refused_with_advice() {
