@@ -55,10 +55,13 @@ pub(super) fn type_of(def: &ColumnDef, dialect: Dialect) -> String {
 }
 
 /// Refuses a column that another one cannot take the place of.
+///
+/// With `rebuilt`, the column goes with the whole table, and takes along what its own table says of it.
 pub(super) fn replaceable(
     picture: &Picture,
     table: &Name,
     old: &ColumnDef,
+    rebuilt: bool,
 ) -> Result<(), ScaffoldError> {
     let column = format!("{table}.{}", old.name);
     if old.generated.is_some() {
@@ -72,7 +75,13 @@ pub(super) fn replaceable(
             "`{column}` numbers itself, and a second column cannot take that over step by step"
         )));
     }
-    droppable(picture, table, &old.name)
+    match picture.schema.table(table) {
+        Some(known) if rebuilt => match held_by_others(picture, known, &old.name) {
+            Some(refusal) => Err(ScaffoldError::Impossible(refusal)),
+            None => Ok(()),
+        },
+        _ => droppable(picture, table, &old.name),
+    }
 }
 
 /// Refuses a column that something holds.
@@ -87,12 +96,8 @@ pub(super) fn droppable(
     let column = format!("{table}.{name}");
     let held = known.constraints.iter();
     let held = held.map(|held| &held.constraint.kind);
-    let refusal = if known.primary_key().is_some_and(|key| key.contains(name)) {
-        format!(
-            "`{column}` is part of the primary key: rows are known by it, and other tables may refer to it"
-        )
-    } else if let Some(other) = referring(picture, table, name) {
-        format!("`{other}` has a foreign key to `{column}`: move that one first")
+    let refusal = if let Some(refusal) = held_by_others(picture, known, name) {
+        refusal
     } else if let Some(kind) = held.clone().find(|kind| kind.columns().contains(name))
         && picture.dialect() == Dialect::Sqlite
     {
@@ -105,6 +110,20 @@ pub(super) fn droppable(
         return Ok(());
     };
     Err(ScaffoldError::Impossible(refusal))
+}
+
+/// What on other tables, or on the identity of the rows, holds a column.
+fn held_by_others(picture: &Picture, known: &Table, name: &Ident) -> Option<String> {
+    let column = format!("{}.{name}", known.name);
+    if known.primary_key().is_some_and(|key| key.contains(name)) {
+        return Some(format!(
+            "`{column}` is part of the primary key: rows are known by it, and other tables may refer to it"
+        ));
+    }
+    let other = referring(picture, &known.name, name)?;
+    Some(format!(
+        "`{other}` has a foreign key to `{column}`: move that one first"
+    ))
 }
 
 /// A table with a foreign key to this column.
@@ -218,6 +237,27 @@ impl Succession<'_> {
             "{}_{ending}",
             short(&format!("{}_{new}", self.table.name.as_str()))
         ))
+    }
+
+    /// The indexes of the table as they are to be when the new column is in the place of the old one.
+    pub(super) fn indexes_after(&self, known: &Table) -> Vec<String> {
+        let mut heir = Heir::default();
+        let mut all = Vec::new();
+        for index in &known.indexes {
+            let kept = index
+                .def
+                .name
+                .as_ref()
+                .filter(|_| !names_column(&index.def, &self.old.name));
+            match kept.and_then(|name| Some((name, self.picture.text_of_index(name)?))) {
+                Some((name, on)) => {
+                    all.push(self.words().create_index(index.def.unique, &name.name, &on));
+                }
+                None => self.index(&index.def, known, &mut heir),
+            }
+        }
+        all.extend(heir.indexes);
+        all
     }
 
     fn index(&self, def: &CreateIndex, known: &Table, heir: &mut Heir) {
@@ -396,6 +436,24 @@ pub(super) fn add_foreign_key(
     columns: &[Ident],
     references: &Reference,
 ) -> Vec<String> {
+    let constraint = foreign_key(words, name, columns, references);
+    let clause = format!("ADD {constraint}");
+    match words.dialect {
+        Dialect::Postgres => vec![
+            words.alter(table, &format!("{clause} NOT VALID")),
+            words.alter(table, &format!("VALIDATE CONSTRAINT {}", words.id(name))),
+        ],
+        Dialect::Mysql | Dialect::Sqlite => vec![words.alter(table, &clause)],
+    }
+}
+
+/// A foreign key as a table constraint.
+pub(super) fn foreign_key(
+    words: Words,
+    name: &Ident,
+    columns: &[Ident],
+    references: &Reference,
+) -> String {
     let name = words.id(name);
     let target = if references.columns.is_empty() {
         String::new()
@@ -409,18 +467,11 @@ pub(super) fn add_foreign_key(
     } else {
         ""
     };
-    let clause = format!(
-        "ADD CONSTRAINT {name} FOREIGN KEY {} REFERENCES {}{target}{action}",
+    format!(
+        "CONSTRAINT {name} FOREIGN KEY {} REFERENCES {}{target}{action}",
         words.list(columns),
         words.name(&references.table)
-    );
-    match words.dialect {
-        Dialect::Postgres => vec![
-            words.alter(table, &format!("{clause} NOT VALID")),
-            words.alter(table, &format!("VALIDATE CONSTRAINT {name}")),
-        ],
-        Dialect::Mysql | Dialect::Sqlite => vec![words.alter(table, &clause)],
-    }
+    )
 }
 
 /// A CHECK that old rows are held to afterwards, where the engine can.

@@ -11,6 +11,7 @@ mod heir;
 mod patterns;
 mod picture;
 mod place;
+mod rebuild;
 mod split;
 mod words;
 

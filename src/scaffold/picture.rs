@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::error::ScaffoldError;
 use super::words::Words;
 use crate::model::{
-    Action, ColumnDef, DataType, Dialect, Engine, Expr, Ident, Migration, Name, Span,
+    Action, ColumnDef, DataType, Dialect, Engine, Expr, Ident, Migration, Name, Span, TableChange,
 };
 use crate::nearest::nearest;
 use crate::review::{Settings, Standing, folded, review};
@@ -20,6 +20,26 @@ pub struct Picture {
     indexes: HashMap<Name, String>,
     /// Tables of SQLite without a rowid.
     without_rowid: Vec<Name>,
+    /// What made each table; not for tables that were changed in a way that their text does not follow.
+    tables: HashMap<Name, TableText>,
+}
+
+/// How a table's text came about.
+#[derive(Clone, Debug)]
+pub(super) struct TableText {
+    /// The statement that made it.
+    pub(super) made: String,
+    /// What became of its columns since, in order.
+    pub(super) since: Vec<ColumnText>,
+}
+
+/// One change of a table's columns.
+#[derive(Clone, Debug)]
+pub(super) enum ColumnText {
+    /// A column came, with this definition.
+    Added(String),
+    /// A column went.
+    Dropped(Ident),
 }
 
 /// What the command line says of a column that the folder does not show.
@@ -42,6 +62,7 @@ impl Picture {
             engine: settings.engine,
             indexes: HashMap::new(),
             without_rowid: Vec::new(),
+            tables: HashMap::new(),
         };
         picture.schema.release();
         for one in &reviewed {
@@ -65,11 +86,48 @@ impl Picture {
                     self.indexes.insert(name.clone(), text.to_owned());
                 }
             }
-            Action::CreateTable(table) if shout().contains("WITHOUT ROWID") => {
-                self.without_rowid.push(table.name.clone());
+            Action::CreateTable(table) => {
+                if shout().contains("WITHOUT ROWID") {
+                    self.without_rowid.push(table.name.clone());
+                }
+                let made = TableText {
+                    made: text.to_owned(),
+                    since: Vec::new(),
+                };
+                self.tables.insert(table.name.clone(), made);
+            }
+            Action::AlterTable { table, change } => {
+                let column = match &**change {
+                    TableChange::AddColumn { .. } => self.added_column(text).map(ColumnText::Added),
+                    TableChange::DropColumn { column, .. } => {
+                        Some(ColumnText::Dropped(column.clone()))
+                    }
+                    _ => None,
+                };
+                match (self.tables.get_mut(table), column) {
+                    (Some(text), Some(column)) => text.since.push(column),
+                    _ => drop(self.tables.remove(table)),
+                }
+            }
+            Action::Rename { object, .. } | Action::Drop { object, .. } => {
+                self.tables.remove(&object.name);
             }
             _ => {}
         }
+    }
+
+    /// The definition of the one column that a statement adds.
+    fn added_column(&self, text: &str) -> Option<String> {
+        let mut tokens = Tokens::new(text, Span::new(0, text.len()), self.dialect());
+        tokens.seek(&["add"])?;
+        tokens.advance();
+        tokens.take(&["column"]);
+        Some(tokens.rest_text().trim().to_owned())
+    }
+
+    /// How a table's text came about, where that is certain.
+    pub(super) fn text_of_table(&self, name: &Name) -> Option<&TableText> {
+        self.tables.get(name)
     }
 
     pub(super) fn words(&self) -> Words {
@@ -207,7 +265,7 @@ impl Picture {
             .flat_map(|statement| &statement.changes);
         let default = changes.into_iter().find_map(|change| match &change.action {
             Action::AlterTable { change, .. } => match change.as_ref() {
-                crate::model::TableChange::AddColumn { column, .. } => column.default.clone(),
+                TableChange::AddColumn { column, .. } => column.default.clone(),
                 _ => None,
             },
             _ => None,

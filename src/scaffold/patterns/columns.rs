@@ -2,6 +2,7 @@
 
 use super::super::bridge::{Absent, Bridge, Side};
 use super::super::heir::{Heir, Succession, replaceable, type_of};
+use super::super::rebuild::Rebuild;
 use super::super::words::{Words, slug};
 use super::{Draft, Given, Picture, ScaffoldError, Site, Step, contract, expand, migrate};
 use crate::model::{ColumnDef, Dialect, FilePhase, Ident, Name};
@@ -24,6 +25,7 @@ pub(super) fn rename(
         name: slug(&format!("rename_{table}_{old}_to_{new}")),
         table,
         new_type: type_of(&def, picture.dialect()),
+        keeps_the_type: true,
         default: default_of(&def),
         old: def,
         new,
@@ -82,6 +84,7 @@ pub(super) fn change_type(
         old: def,
         new,
         new_type: change.data_type.to_owned(),
+        keeps_the_type: false,
         value,
         back,
         check: None,
@@ -100,6 +103,8 @@ pub(super) struct Replacement {
     pub(super) old: ColumnDef,
     pub(super) new: Ident,
     pub(super) new_type: String,
+    /// It is that of the old one, so that its definition can be taken over as it was written.
+    pub(super) keeps_the_type: bool,
     /// The new column's default, once the old one is gone.
     pub(super) default: Option<String>,
     /// The new column in terms of the old one.
@@ -116,19 +121,50 @@ pub(super) struct Replacement {
 }
 
 impl Replacement {
+    /// SQLite: the table with the new name in the place of the old one, if its text demands anything of the column.
+    fn rebuild(&self, picture: &Picture) -> Result<Option<Rebuild>, ScaffoldError> {
+        let Some(known) = picture.schema.table(&self.table) else {
+            return Ok(None);
+        };
+        let mut held = known.constraints.iter().map(|held| &held.constraint.kind);
+        let named = held.any(|kind| kind.columns().contains(&self.old.name));
+        let demanding = self.old.not_null || self.default.is_some() || named;
+        if picture.dialect() != Dialect::Sqlite || !self.keeps_the_type || !demanding {
+            return Ok(None);
+        }
+        match Rebuild::of(picture, known) {
+            Ok(mut rebuild) => {
+                rebuild.rename(picture.words(), &self.old.name, &self.new);
+                Ok(Some(rebuild))
+            }
+            Err(refusal) if named => Err(refusal),
+            // The new column then goes without.
+            Err(_) => Ok(None),
+        }
+    }
+
     pub(super) fn draft(self, site: Site<'_>) -> Result<Draft, ScaffoldError> {
         let picture = site.picture;
-        replaceable(picture, &self.table, &self.old)?;
+        let rebuild = self.rebuild(picture)?;
+        replaceable(picture, &self.table, &self.old, rebuild.is_some())?;
         picture.free_column(&self.table, &self.new)?;
-        let heir = Succession {
+        let succession = Succession {
             picture,
             table: &self.table,
             old: &self.old,
             new: &self.new,
             new_type: &self.new_type,
             default: self.default.as_deref(),
-        }
-        .heir();
+        };
+        let mut heir = succession.heir();
+        let rebuild = rebuild
+            .zip(picture.schema.table(&self.table))
+            .map(|(rebuild, known)| {
+                // The text of the table demands all of it, and says it better than any note.
+                heir.notes.clear();
+                heir.settle.clear();
+                rebuild.with_indexes(succession.indexes_after(known))
+            });
         let bridge = Bridge {
             name: Bridge::name_of(
                 &self.table,
@@ -153,6 +189,7 @@ impl Replacement {
             bridge,
             heir,
             check: self.check,
+            rebuild,
         };
         let mut draft = parts.draft(site, &self.name, std::slice::from_ref(&self.old));
         if let Some(first) = draft.steps.first_mut() {
@@ -177,7 +214,7 @@ pub(super) fn split(
     let picture = site.picture;
     let (table, old) = picture.column_name(column)?;
     let def = picture.column(&table, &old, given)?;
-    replaceable(picture, &table, &def)?;
+    replaceable(picture, &table, &def, false)?;
     let usual = type_of(&def, picture.dialect());
     let mut columns = Vec::new();
     let mut new = Vec::new();
@@ -236,7 +273,7 @@ pub(super) fn merge(
     let mut old = Vec::new();
     for name in &names {
         let def = picture.column(&table, name, &given)?;
-        replaceable(picture, &table, &def)?;
+        replaceable(picture, &table, &def, false)?;
         let value = backs
             .iter()
             .find(|(column, _)| column == name)
@@ -300,6 +337,7 @@ fn uninherited(picture: &Picture, bridge: Bridge, columns: Vec<(Ident, String)>)
         bridge,
         heir,
         check: None,
+        rebuild: None,
     }
 }
 
@@ -352,6 +390,8 @@ struct Parts {
     heir: Heir,
     /// Rows that are wrong after the backfill.
     check: Option<String>,
+    /// SQLite: the table as it is in the end.
+    rebuild: Option<Rebuild>,
 }
 
 impl Parts {
@@ -447,8 +487,10 @@ impl Parts {
         .runs(self.heir.settle.clone())
         .runs(free)
         .runs(self.bridge.drop(words))
-        .runs(self.heir.clear.clone())
-        .runs(drops);
+        .runs(match &self.rebuild {
+            Some(rebuild) => rebuild.statements(words),
+            None => self.heir.clear.iter().cloned().chain(drops).collect(),
+        });
         step.apart = words.dialect == Dialect::Postgres && !self.heir.settle.is_empty();
         step
     }

@@ -42,6 +42,7 @@ pub(super) fn replace(
         old: def,
         new,
         new_type: types.new,
+        keeps_the_type: false,
         default,
         check: None,
         before: types.create,

@@ -1,6 +1,7 @@
 //! `new add-foreign-key`: rows that refer to rows.
 
-use super::super::heir::add_foreign_key;
+use super::super::heir::{add_foreign_key, foreign_key};
+use super::super::rebuild::Rebuild;
 use super::super::words::{short, slug};
 use super::{Draft, Given, OnDelete, Orphans, ScaffoldError, Site, Step, contract, migrate};
 use crate::model::{ConstraintKind, Dialect, FilePhase, Ident, Name, Reference};
@@ -38,12 +39,6 @@ pub(super) fn add(
     if unique.is_some_and(|known| !known.is_unique_on(std::slice::from_ref(&key))) {
         return Err(ScaffoldError::Impossible(format!(
             "`{other}.{key}` is not unique, so no foreign key can refer to it: `new add-unique {other}.{key}` comes first"
-        )));
-    }
-    if words.dialect == Dialect::Sqlite {
-        return Err(ScaffoldError::Impossible(format!(
-            "SQLite gives a column a foreign key only with a new table: rebuild `{table}` in a contract migration of your \
-             own (`new NAME`)"
         )));
     }
     let files = slug(&format!("{table}_{own}_refers_to_{other}"));
@@ -99,13 +94,14 @@ pub(super) fn add(
         on_delete_cascade: on_delete == OnDelete::Cascade,
         on_delete_clears: on_delete == OnDelete::SetNull,
     };
-    let mut statements = add_foreign_key(
-        words,
-        &table,
-        &name,
-        std::slice::from_ref(&own),
-        &references,
-    );
+    let columns = std::slice::from_ref(&own);
+    let mut statements = if words.dialect == Dialect::Sqlite {
+        let mut rebuild = Rebuild::of(picture, picture.table(&table)?)?;
+        rebuild.constrain(foreign_key(words, &name, columns, &references));
+        rebuild.statements(words)
+    } else {
+        add_foreign_key(words, &table, &name, columns, &references)
+    };
     // What came in since the migrate step is mended behind the demand, which lets no more of it in, where old rows
     // are not held to it yet.
     let at = usize::from(words.dialect == Dialect::Postgres);

@@ -1,6 +1,7 @@
 //! Columns that must have a value: those that are there, and new ones.
 
 use super::super::heir::{demand_not_null, type_of};
+use super::super::rebuild::Rebuild;
 use super::super::words::{Words, short, slug};
 use super::{Draft, Given, ScaffoldError, Site, Step, contract, expand, migrate};
 use crate::model::{ColumnDef, Dialect, Ident, Name};
@@ -22,12 +23,6 @@ pub(super) fn set_not_null(
             "`{shown}` is NOT NULL already"
         )));
     }
-    if words.dialect == Dialect::Sqlite {
-        return Err(ScaffoldError::Impossible(format!(
-            "SQLite gives a column NOT NULL only with a new table: add one that has it with `new add-required-column`, \
-             or rebuild `{table}` in a contract migration of your own (`new NAME`)"
-        )));
-    }
     let fill = match (fill, &def.default) {
         (Some(fill), _) => fill.to_owned(),
         (None, Some(default)) if !default.is_null() => default.text.clone(),
@@ -45,16 +40,26 @@ pub(super) fn set_not_null(
     let first = first
         .says("Releases before it may go on writing NULL; what they write meanwhile is filled by the contract step.")
         .runs([update.clone()]);
+    let how = match words.dialect {
+        Dialect::Postgres => ", without a scan while anybody waits",
+        Dialect::Mysql => ", while reads and writes go on",
+        Dialect::Sqlite => {
+            ", by a new table in the place of the old one; whoever writes waits for that"
+        }
+    };
     let mut last = contract(
         &files,
-        format!("makes {shown} NOT NULL, without a scan while anybody waits."),
+        format!("makes {shown} NOT NULL{how}."),
         &format!("writes NULL into {shown}"),
     )
     .because(format!(
         "every release that writes NULL into {shown} is retired first: the contract gate sees to it"
     ))
     .unused_since(site.release)
-    .runs(demanded(words, &table, &def, Some(update)));
+    .runs(match words.dialect {
+        Dialect::Sqlite => rebuilt(site, &table, &name, update)?,
+        Dialect::Postgres | Dialect::Mysql => demanded(words, &table, &def, Some(update)),
+    });
     last.apart = words.dialect == Dialect::Postgres;
     Ok(Draft {
         steps: vec![first, last],
@@ -87,6 +92,18 @@ fn demanded(words: Words, table: &Name, def: &ColumnDef, sweep: Option<String>) 
         }
         Dialect::Sqlite => Vec::new(),
     }
+}
+
+fn rebuilt(
+    site: Site<'_>,
+    table: &Name,
+    column: &Ident,
+    sweep: String,
+) -> Result<Vec<String>, ScaffoldError> {
+    let mut rebuild = Rebuild::of(site.picture, site.picture.table(table)?)?;
+    rebuild.demand(column, "NOT NULL");
+    let statements = rebuild.statements(site.picture.words());
+    Ok([sweep].into_iter().chain(statements).collect())
 }
 
 fn redefinition(words: Words, def: &ColumnDef) -> Vec<String> {
