@@ -334,13 +334,13 @@ fn a_full_disk_leaves_nothing_half_done() {
         "0002_fill",
         &format!("PRAGMA max_page_count = 60;\nCREATE TABLE more (id integer);\n{fill}"),
     );
-    let full = world.expect(5, "apply");
+    let stopped = world.expect(5, "apply");
     for words in [
         "0002_fill.sql:3",
         "database or disk is full",
         "all of it was rolled back",
     ] {
-        assert!(full.talk.contains(words), "{}", full.talk);
+        assert!(stopped.talk.contains(words), "{}", stopped.talk);
     }
     assert_eq!(
         world.ask("SELECT count(*) FROM sqlite_master WHERE name = 'more'"),
