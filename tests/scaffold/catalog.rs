@@ -5,7 +5,8 @@ use crate::world::{Engine, World};
 const POSTGRES: &[&str] = &[
     "SELECT 'column', table_name, column_name, udt_name, is_nullable, column_default FROM information_schema.columns
      WHERE table_schema = 'public' ORDER BY 2, 3",
-    "SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 2",
+    "SELECT 'trigger', tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+     WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace ORDER BY 2",
     "SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 2",
     "SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
      WHERE connamespace = 'public'::regnamespace AND contype <> 'n' ORDER BY 2",

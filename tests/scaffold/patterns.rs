@@ -1,6 +1,6 @@
 //! The patterns, with the statements of two releases.
 
-use crate::story::{Case, tell};
+use crate::story::{Case, tell, tell_guarded};
 use crate::world::{ENGINES, Engine};
 
 /// What most cases have in common.
@@ -112,6 +112,8 @@ INSERT INTO orders (id, owner) VALUES (1, 1), (2, 2);",
     for engine in [Engine::Postgres, Engine::Mariadb] {
         tell(engine, &case);
     }
+    // What the gates allow the guard of the database lets pass.
+    tell_guarded(Engine::Postgres, &case);
     // SQLite has the new table in the place of the old one; its foreign keys bind who asks for them.
     let lite = Case {
         refused: &[
@@ -347,7 +349,7 @@ INSERT INTO people (id, name) VALUES (1, 'ann');",
 #[test]
 fn a_column_becomes_two() {
     let base = "CREATE TABLE users (id integer PRIMARY KEY, name varchar(60), city varchar(50));
-INSERT INTO users (id, name) VALUES (1, 'Ann Lee'), (2, NULL);";
+INSERT INTO users (id, name) VALUES (1, 'Ann Lee'), (2, NULL), (9, 'Mary Ann Lee');";
     let case = Case {
         name: "split column",
         base,
@@ -360,7 +362,8 @@ INSERT INTO users (id, name) VALUES (1, 'Ann Lee'), (2, NULL);";
             "INSERT INTO users (id, first, last) VALUES (200 + :n, 'New', 'Man:n')",
             "UPDATE users SET last = 'Ray:n' WHERE id = 1",
         ],
-        unfilled: "SELECT id FROM users WHERE first IS NULL AND name IS NOT NULL",
+        // What does not survive the way there and back is left as it was.
+        unfilled: "SELECT id FROM users WHERE first IS NULL AND name IS NOT NULL OR id = 9 AND name <> 'Mary Ann Lee'",
         end: (
             "SELECT first, last FROM users WHERE id IN (1, 104, 205) ORDER BY id",
             "Ann|Ray5 Old|Man4 New|Man5",
@@ -380,7 +383,7 @@ INSERT INTO users (id, name) VALUES (1, 'Ann Lee'), (2, NULL);";
                 "--back",
                 "first || ' ' || last",
             ],
-            disagree: "SELECT id FROM users WHERE first IS NOT NULL AND name <> first || ' ' || last",
+            disagree: "SELECT id FROM users WHERE id <> 9 AND first IS NOT NULL AND name <> first || ' ' || last",
             ..case
         },
     );
@@ -395,7 +398,7 @@ INSERT INTO users (id, name) VALUES (1, 'Ann Lee'), (2, NULL);";
                 "--back",
                 "concat(first, ' ', last)",
             ],
-            disagree: "SELECT id FROM users WHERE first IS NOT NULL AND name <> concat(first, ' ', last)",
+            disagree: "SELECT id FROM users WHERE id <> 9 AND first IS NOT NULL AND name <> concat(first, ' ', last)",
             ..case
         },
     );
@@ -410,7 +413,7 @@ INSERT INTO users (id, name) VALUES (1, 'Ann Lee'), (2, NULL);";
                 "--back",
                 "first || ' ' || last",
             ],
-            disagree: "SELECT id FROM users WHERE first IS NOT NULL AND name <> first || ' ' || last",
+            disagree: "SELECT id FROM users WHERE id <> 9 AND first IS NOT NULL AND name <> first || ' ' || last",
             ..case
         },
     );
