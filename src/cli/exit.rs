@@ -53,6 +53,7 @@ impl Status {
         match error {
             StoreError::Database(DatabaseError::Url(_) | DatabaseError::Pooled(_))
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
             | StoreError::NewerGuard { .. }
             | StoreError::Distrusted(_)
             | StoreError::Pooled { .. } => Self::Usage,

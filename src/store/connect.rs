@@ -1,4 +1,12 @@
 //! From a URL to a connection.
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(
+        unused,
+        unreachable_code,
+        reason = "built without a driver, there is no connection"
+    )
+)]
 
 use std::path::Path;
 use std::str::FromStr;

@@ -1,4 +1,12 @@
 //! One connection to a database of any of the three engines, with the little that the record needs of it.
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(
+        unused,
+        unreachable_code,
+        reason = "built without a driver, there is no connection"
+    )
+)]
 
 use std::fmt::Write as _;
 
@@ -20,6 +28,9 @@ pub enum Connection {
     /// To `MySQL` or `MariaDB`.
     #[cfg(feature = "mysql")]
     Mysql(sqlx::MySqlConnection),
+    /// Built without a driver, there is none.
+    #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+    None(std::convert::Infallible),
 }
 
 /// A parameter of a statement.
@@ -104,6 +115,8 @@ macro_rules! on_any {
             Connection::Postgres($connection) => $body,
             #[cfg(feature = "mysql")]
             Connection::Mysql($connection) => $body,
+            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+            Connection::None(never) => unreachable!("{never}"),
         }
     };
 }
@@ -146,6 +159,8 @@ impl Connection {
             Self::Postgres(_) => Dialect::Postgres,
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => Dialect::Mysql,
+            #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+            Self::None(never) => match *never {},
         }
     }
 

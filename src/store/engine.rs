@@ -13,8 +13,8 @@ pub(super) struct Engine {
     pub(super) begin: &'static str,
     /// After `SELECT … FROM record`: nobody else changes that row until the transaction ends.
     pub(super) for_update: &'static str,
-    /// Creates the tables of layout 1, if they are not there.
-    pub(super) create: &'static [&'static str],
+    /// What makes each layout of the tables out of the one before, from nothing on; see [`super::layout`].
+    pub(super) layouts: &'static [&'static [&'static str]],
 }
 
 impl Engine {

@@ -79,11 +79,26 @@ impl DatabaseError {
         }
     }
 
-    /// Somebody else made the same thing at the same moment: `PostgreSQL` 42P06 and 42P07, 42710 on the type that each of
-    /// its tables has, and 23505 on the catalog's own keys.
+    /// The column that was named is not there: `PostgreSQL` 42703, `MySQL` 1054, `SQLite` by its words.
+    pub fn is_missing_column(&self) -> bool {
+        match self {
+            Self::Refused { code, message, .. } => {
+                matches!(code.as_str(), "42703" | "1054") || message.starts_with("no such column")
+            }
+            _ => false,
+        }
+    }
+
+    /// Somebody else made the same thing before, or at the same moment: `PostgreSQL` 42P06, 42P07 and 42701, 42710 on the
+    /// type that each of its tables has, and 23505 on the catalog's own keys; `MySQL` 1050 and 1060; `SQLite` by its words.
     pub fn is_there_already(&self) -> bool {
-        let codes = ["42P06", "42P07", "42710", "23505"];
-        matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
+        let codes = ["42P06", "42P07", "42701", "42710", "23505", "1050", "1060"];
+        match self {
+            Self::Refused { code, message, .. } => {
+                codes.contains(&code.as_str()) || message.starts_with("duplicate column name")
+            }
+            _ => false,
+        }
     }
 
     /// Another session changed the same rows first: `PostgreSQL` 40001, and 23505 or `MySQL` 1062 on a key of the record.
@@ -155,6 +170,17 @@ pub enum StoreError {
          use the version that wrote it, or a newer one"
     )]
     Newer {
+        /// The record's layout.
+        found: i64,
+        /// The newest that this build knows.
+        known: i64,
+    },
+    /// An older bgmigrate wrote the record.
+    #[error(
+        "the record in the database has layout {found}, and this bgmigrate needs layout {known}: `bgmigrate init` adds what \
+         is missing and leaves the rest; older versions cannot read it from then on"
+    )]
+    Older {
         /// The record's layout.
         found: i64,
         /// The newest that this build knows.

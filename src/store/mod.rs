@@ -13,6 +13,7 @@ mod error;
 mod fault;
 mod guard;
 mod history;
+mod layout;
 mod lock;
 mod mysql;
 mod postgres;
@@ -32,7 +33,7 @@ use crate::gate::{Event, State};
 use crate::model::Dialect;
 use engine::Engine;
 use lock::Lock;
-use tables::{LAYOUT, Write};
+use tables::Write;
 
 /// Who does something, from where: kept with every event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,19 +117,16 @@ impl Store {
         let query = self.engine.sql(&tables::load_query(also.len()));
         let versions: Vec<Value> = also.iter().map(|version| (*version).into()).collect();
         let rows = match self.connection.read(&query, &versions).await {
-            Err(error) if error.is_missing_table() => return Ok(None),
+            Err(error) if error.is_missing_table() || error.is_missing_column() => {
+                return self.absent(error).await;
+            }
             rows => rows?,
         };
         if rows.is_empty() {
             return Ok(None);
         }
         let (header, state) = tables::read(rows)?;
-        if header.layout > LAYOUT {
-            return Err(StoreError::Newer {
-                found: header.layout,
-                known: LAYOUT,
-            });
-        }
+        self.engine.check(header.layout)?;
         if let Some(lock) = self.lock.as_ref().filter(|lock| lock.epoch != header.epoch) {
             let other = header
                 .holder
@@ -140,37 +138,6 @@ impl Store {
             head: header.head,
             now: header.now,
         }))
-    }
-
-    /// Reads the record, and makes it first where there is none.
-    pub async fn load_or_init(&mut self, also: &[&str]) -> Result<Snapshot, StoreError> {
-        if let Some(snapshot) = self.load(also).await? {
-            return Ok(snapshot);
-        }
-        self.init().await?;
-        let made = self.load(also).await?;
-        made.ok_or_else(|| {
-            StoreError::Damaged("its tables vanished as soon as they were made".to_owned())
-        })
-    }
-
-    /// Makes the record's tables, where they are not there. Several may do so at once.
-    async fn init(&mut self) -> Result<(), StoreError> {
-        for table in self.engine.create {
-            match self.connection.run(table).await {
-                // PostgreSQL's IF NOT EXISTS is no protection from somebody who creates the same at the same moment.
-                Err(error) if error.is_there_already() => {}
-                done => done?,
-            }
-        }
-        let first = self
-            .engine
-            .sql("INSERT INTO @record (id, layout, head, epoch) VALUES (1, ?, 0, 0)");
-        match self.connection.write(&first, &[LAYOUT.into()]).await {
-            Ok(_) => Ok(()),
-            Err(_) if self.load(&[]).await?.is_some() => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Appends events to the history in a transaction of its own, and to the snapshot. After an error the snapshot has

@@ -7,7 +7,7 @@ pub(super) const ENGINE: Engine = Engine {
     now: "concat(left(date_format(utc_timestamp(3), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')",
     begin: "START TRANSACTION",
     for_update: " FOR UPDATE",
-    create: &[
+    layouts: &[&[
         "CREATE TABLE IF NOT EXISTS bgmigrate_record (id int PRIMARY KEY CHECK (id = 1), layout int NOT NULL, \
          head bigint NOT NULL, epoch bigint NOT NULL, holder text) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_event (id bigint PRIMARY KEY, at text NOT NULL, actor text NOT NULL, \
@@ -25,5 +25,5 @@ pub(super) const ENGINE: Engine = Engine {
          checksum text NOT NULL, status text NOT NULL, done bigint NOT NULL, unused_by longtext NOT NULL, \
          unused_since text, changed_at text NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_text (digest varchar(190) NOT NULL PRIMARY KEY, body longtext NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
-    ],
+    ]],
 };

@@ -7,7 +7,7 @@ pub(super) const ENGINE: Engine = Engine {
     now: r#"to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"#,
     begin: "BEGIN",
     for_update: " FOR UPDATE",
-    create: &[
+    layouts: &[&[
         "CREATE SCHEMA IF NOT EXISTS bgmigrate",
         "CREATE TABLE IF NOT EXISTS bgmigrate.record (id int PRIMARY KEY CHECK (id = 1), layout int NOT NULL, \
          head bigint NOT NULL, epoch bigint NOT NULL, holder text)",
@@ -26,5 +26,5 @@ pub(super) const ENGINE: Engine = Engine {
          checksum text NOT NULL, status text NOT NULL, done bigint NOT NULL, unused_by text NOT NULL, \
          unused_since text, changed_at text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate.text (digest text PRIMARY KEY, body text NOT NULL)",
-    ],
+    ]],
 };

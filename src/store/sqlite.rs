@@ -8,23 +8,23 @@ pub(super) const ENGINE: Engine = Engine {
     // A transaction that only reads at first could not become a writer once another has written.
     begin: "BEGIN IMMEDIATE",
     for_update: "",
-    create: &[
+    layouts: &[&[
         "CREATE TABLE IF NOT EXISTS bgmigrate_record (id integer PRIMARY KEY CHECK (id = 1), layout integer NOT NULL, \
          head integer NOT NULL, epoch integer NOT NULL, holder text)",
         "CREATE TABLE IF NOT EXISTS bgmigrate_event (id integer PRIMARY KEY, at text NOT NULL, actor text NOT NULL, \
          host text NOT NULL, job text, git_commit text, tool text NOT NULL, run text NOT NULL, body text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate_slot (service text NOT NULL, slot text NOT NULL, version text NOT NULL, \
-         role text NOT NULL, since text NOT NULL, smoked text, PRIMARY KEY (service, slot))",
+         role text NOT NULL, since text NOT NULL, smoked text, PRIMARY KEY (service, slot)) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_retired (service text NOT NULL, slot text NOT NULL, \
-         version text NOT NULL, retired_at text NOT NULL, PRIMARY KEY (service, slot))",
+         version text NOT NULL, retired_at text NOT NULL, PRIMARY KEY (service, slot)) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_cutover (service text NOT NULL PRIMARY KEY, from_slot text, \
-         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL)",
-        "CREATE TABLE IF NOT EXISTS bgmigrate_folder (digest text NOT NULL PRIMARY KEY, ships text NOT NULL)",
+         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS bgmigrate_folder (digest text NOT NULL PRIMARY KEY, ships text NOT NULL) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_release (service text NOT NULL, version text NOT NULL, \
-         folder text NOT NULL, uses text, unharmed_by text NOT NULL, PRIMARY KEY (service, version))",
+         folder text NOT NULL, uses text, unharmed_by text NOT NULL, PRIMARY KEY (service, version)) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_migration (id text NOT NULL PRIMARY KEY, phase text NOT NULL, \
          checksum text NOT NULL, status text NOT NULL, done integer NOT NULL, unused_by text NOT NULL, \
-         unused_since text, changed_at text NOT NULL)",
-        "CREATE TABLE IF NOT EXISTS bgmigrate_text (digest text NOT NULL PRIMARY KEY, body text NOT NULL)",
-    ],
+         unused_since text, changed_at text NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS bgmigrate_text (digest text NOT NULL PRIMARY KEY, body text NOT NULL) WITHOUT ROWID",
+    ]],
 };

@@ -15,9 +15,6 @@ use crate::gate::{
 };
 use crate::model::FilePhase;
 
-/// The newest layout of the tables that this build knows.
-pub(super) const LAYOUT: i64 = 1;
-
 /// A table of the record that is kept by key: its name, its key columns, the others.
 pub(super) struct Keyed {
     pub(super) name: &'static str,
