@@ -1,5 +1,8 @@
 //! `bgmigrate.toml`: what it may say, and clear words when it says something else.
 
+mod smoke;
+mod written;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -7,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use self::smoke::{Smoke, Tls};
+pub use self::written::{Slot, Slots};
 use crate::adopt::Tool;
 use crate::folder::{Layout, UnknownLayout};
 use crate::lint::{Surroundings, no_such_rule, rule};
@@ -44,12 +49,15 @@ pub struct Config {
     pub external: Option<External>,
     /// What stands before the ids of this folder's migrations in the record, where several folders share a database.
     pub namespace: Option<String>,
-    /// The slots of the service; default `blue` and `green`.
-    pub slots: Option<Vec<String>>,
+    /// The slots of the service, by name; default `blue` and `green`.
+    pub slots: Option<Slots>,
     /// How long a standby stays the rollback target before it may be retired; default `24h`.
     pub rollback_window: Option<String>,
     /// The router of the service.
     pub router: Option<Router>,
+    /// What a slot has to answer before traffic may come to it.
+    #[serde(default)]
+    pub smoke: Smoke,
     /// What the runner or the role sets for the sessions that migrations run in.
     #[serde(default)]
     pub session: Session,
@@ -219,6 +227,21 @@ impl Config {
     ) -> Result<Option<String>, String> {
         let url = self.database_url.as_deref();
         url.map(|url| expand(url, &variable)).transpose()
+    }
+
+    /// The own address of a slot, with the values of the variables that it names.
+    ///
+    /// # Errors
+    /// When a variable is not set.
+    pub fn url_of(
+        &self,
+        slot: &str,
+        variable: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<String>, String> {
+        let mut slots = self.slots.iter().flat_map(|slots| &slots.0);
+        let said = slots.find(|(name, _)| name == slot);
+        let url = said.and_then(|(_, said)| said.url.as_deref());
+        url.map(|url| expand(url, variable)).transpose()
     }
 
     /// The configured rollback window, in milliseconds.

@@ -3,11 +3,12 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`guard`] what the database refuses by itself ·
 //! [`schema`] the folded picture · [`classify`] phases · [`cost`] locks · [`lint`] the rules · [`review`] a whole folder ·
-//! [`folder`] migration layouts · [`fix`] mending · [`scaffold`] migrations written for a pattern · [`files`] disk and git · [`gate`] the decisions ·
+//! [`folder`] migration layouts · [`fix`] mending · [`scaffold`] migrations written for a pattern · [`files`] disk and git · [`call`] other programs · [`smoke`] what a slot has to answer · [`gate`] the decisions ·
 //! [`uses`] what a release relies on · [`adopt`] what other tools have applied · [`plan`] the rollout ·
 //! [`report`] values to text · [`config`] `bgmigrate.toml` · [`cli`] the commands.
 
 pub mod adopt;
+pub mod call;
 pub mod classify;
 pub mod cli;
 pub mod config;
@@ -27,6 +28,7 @@ pub mod router;
 pub mod run;
 pub mod scaffold;
 pub mod schema;
+pub mod smoke;
 mod spread;
 pub mod sql;
 pub mod store;

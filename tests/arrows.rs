@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("gate", &["model"]),
+    ("smoke", &["gate"]),
     ("uses", &["model", "sql", "schema", "guard"]),
     (
         "plan",
@@ -42,26 +43,35 @@ const ROOMS: &[(&str, &[&str])] = &[
         "report",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "nearest",
-            "spread", "gate", "guard", "uses",
+            "spread", "gate", "guard", "uses", "smoke",
         ],
     ),
     ("files", &["folder", "spread"]),
     ("store", &["model", "gate", "guard", "uses"]),
+    ("call", &[]),
     ("router", &["gate"]),
-    ("run", &["model", "gate", "guard", "plan", "adopt", "store"]),
-    ("config", &["model", "folder", "lint", "adopt", "nearest"]),
+    (
+        "run",
+        &[
+            "model", "gate", "guard", "plan", "adopt", "store", "smoke", "call",
+        ],
+    ),
+    (
+        "config",
+        &["model", "folder", "lint", "adopt", "nearest", "smoke"],
+    ),
     (
         "cli",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "report",
             "files", "config", "nearest", "spread", "gate", "guard", "adopt", "schema", "uses",
-            "store", "run", "router",
+            "store", "run", "router", "smoke", "call",
         ],
     ),
 ];
 
 /// The rooms at the edge: they alone touch the disk, the environment, other programs and the terminal.
-const EDGES: &[&str] = &["files", "store", "router", "run", "cli"];
+const EDGES: &[&str] = &["files", "store", "call", "router", "run", "cli"];
 
 /// What a pure room never says.
 const IMPURE: &[&str] = &[

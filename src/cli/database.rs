@@ -67,15 +67,16 @@ impl Setup {
         let policy = Policy {
             rollback_window: window
                 .map_or(Policy::default().rollback_window, TimeDelta::milliseconds),
-            ..Policy::default()
+            smoke: !config.smoke.is_empty(),
         };
-        let slots = config.slots.clone();
+        let slots = config.slots.as_ref();
+        let named = slots.map(|slots| slots.0.iter().map(|(name, _)| name.clone()).collect());
         Ok(Self {
             service: service
                 .or(config.service.as_deref())
                 .unwrap_or("app")
                 .to_owned(),
-            slots: slots.unwrap_or_else(|| SLOTS.map(str::to_owned).to_vec()),
+            slots: named.unwrap_or_else(|| SLOTS.map(str::to_owned).to_vec()),
             target,
             policy,
             home,

@@ -23,9 +23,11 @@ mod resolve;
 mod retire;
 mod router;
 mod runner;
+mod smoke;
 mod source;
 mod split;
 mod status;
+mod suite;
 mod undo;
 mod uses;
 
@@ -127,6 +129,7 @@ enum Command {
     Apply(apply::Arguments),
     /// Ask whether something may happen now; changes nothing
     Gate(gate::Arguments),
+    Smoke(smoke::Arguments),
     /// Move traffic to a slot: gate, intent, flip, read back, record
     Cutover(cutover::Cutover),
     /// Move traffic back to the standby, at once
@@ -200,6 +203,7 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => status::run(global, arguments),
         Command::Apply(arguments) => apply::run(global, arguments),
         Command::Gate(arguments) => gate::run(global, arguments),
+        Command::Smoke(arguments) => smoke::run(global, arguments),
         Command::Cutover(arguments) => cutover::run(global, arguments),
         Command::Rollback(arguments) => cutover::rollback(global, arguments),
         Command::Resume(arguments) => cutover::resume(global, arguments),

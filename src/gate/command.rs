@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{Adopted, MigrationId, Proof, Release, SlotId};
 use crate::model::FilePhase;
 
@@ -23,8 +25,12 @@ pub enum Command {
     Smoke {
         /// Where.
         slot: SlotId,
-        /// How.
-        passed: bool,
+        /// The version that was tested.
+        version: String,
+        /// Since when the slot has been what it was when it was tested: another deployment was not.
+        since: DateTime<Utc>,
+        /// The checks that failed; none where it passed.
+        failed: Vec<String>,
     },
     /// Close the rollback to a slot's release.
     Retire {

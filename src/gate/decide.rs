@@ -1,5 +1,7 @@
 //! From a command to the events that it would record.
 
+use chrono::{DateTime, Utc};
+
 use super::rules::{self, Taking, holder};
 use super::{
     Candidate, Command, Cutover, Direction, Event, MigrationId, Observed, Refusal, Release,
@@ -21,7 +23,12 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
             live,
             release,
         } => record(state, slot, version, *live, release, sight),
-        Command::Smoke { slot, passed } => smoke(state, slot, *passed),
+        Command::Smoke {
+            slot,
+            version,
+            since,
+            failed,
+        } => smoke(state, slot, (version, *since), failed),
         Command::Retire { slot, early } => retire(state, slot, early.as_deref(), sight),
         Command::Adopt { migrations, gone } => Ok(adopt(state, migrations, gone)),
         Command::Begin(candidate) => begin(state, candidate, sight),
@@ -170,14 +177,33 @@ fn serves_at_once(
     refusals
 }
 
-fn smoke(state: &State, id: &SlotId, passed: bool) -> Decision {
+/// A test takes its time, and says nothing about what was deployed meanwhile.
+fn smoke(
+    state: &State,
+    id: &SlotId,
+    (version, since): (&str, DateTime<Utc>),
+    failed: &[String],
+) -> Decision {
+    let blocked = format!("smoke test of {id}");
     let Some(slot) = state.slots.get(id) else {
-        return Err(vec![nothing_there(id, &format!("smoke test of {id}"))]);
+        return Err(vec![nothing_there(id, &blocked)]);
     };
+    if slot.version != version || slot.since != since {
+        let reason = format!(
+            "the slot has changed since {version} was tested there: it holds {}, {}",
+            slot.version,
+            slot.role.name()
+        );
+        let unblock = format!("bgmigrate smoke --slot {}", id.slot);
+        return Err(vec![
+            Refusal::new(Rule::Slot, blocked, reason, unblock).by(holder(id, slot)),
+        ]);
+    }
     Ok(vec![Event::SmokeTested {
         slot: id.clone(),
         version: slot.version.clone(),
-        passed,
+        passed: failed.is_empty(),
+        failed: failed.to_vec(),
     }])
 }
 

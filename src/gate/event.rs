@@ -39,6 +39,9 @@ pub enum Event {
         version: String,
         /// How.
         passed: bool,
+        /// The checks that failed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failed: Vec<String>,
     },
     /// No rollback to this slot's release will happen again.
     Retired {
@@ -185,6 +188,7 @@ impl State {
                 slot,
                 version,
                 passed,
+                ..
             } => {
                 if let Some(slot) = self
                     .slots

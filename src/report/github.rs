@@ -69,13 +69,13 @@ pub(super) fn plan(plan: &Plan) -> String {
 }
 
 /// A message: what would end its line, or be read as an escape, is escaped.
-fn data(out: &mut String, text: &str) {
+pub(super) fn data(out: &mut String, text: &str) {
     let special = memchr::memchr3_iter(b'%', b'\r', b'\n', text.as_bytes());
     escape(out, text, special);
 }
 
 /// A property, which a colon or a comma would end as well.
-fn property(out: &mut String, text: &str) {
+pub(super) fn property(out: &mut String, text: &str) {
     let special = |byte: &u8| matches!(byte, b'%' | b'\r' | b'\n' | b':' | b',');
     let bytes = text.bytes().enumerate();
     escape(

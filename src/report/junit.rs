@@ -76,7 +76,7 @@ fn told(one: &Located<'_>) -> String {
 }
 
 /// XML 1.0: the five entities, and nothing that the standard does not let into a document.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let allowed = |c: &char| {
         matches!(c, '\t' | '\n' | '\r') || *c >= ' ' && !matches!(*c, '\u{FFFE}' | '\u{FFFF}')
     };

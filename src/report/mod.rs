@@ -14,6 +14,7 @@ mod plan;
 mod record;
 mod sarif;
 mod scaffold;
+mod smoke;
 mod uses;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use lint::{LintReport, LintedFile, lint};
 pub use plan::plan;
 pub use record::{Ran, applied, history, refusals, status};
 pub use scaffold::{Scaffolded, ScaffoldedMigration, scaffolded};
+pub use smoke::smoke;
 pub use uses::uses;
 
 use crate::model::Migration;

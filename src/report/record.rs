@@ -369,9 +369,19 @@ fn subject(entry: &Value) -> String {
     let statement = entry["statement"]
         .as_u64()
         .map(|at| format!("statement {}", at + 1));
+    let tested = entry["passed"].as_bool().map(|passed| {
+        let failed = entry["failed"].as_array().into_iter().flatten();
+        let names: Vec<_> = failed.filter_map(Value::as_str).collect();
+        match (passed, &names[..]) {
+            (true, _) => "passed".to_owned(),
+            (false, []) => "failed".to_owned(),
+            (false, names) => format!("failed: {}", names.join(", ")),
+        }
+    });
     let parts = [
         text("version"),
         slot,
+        tested,
         text("migration"),
         statement,
         text("service"),

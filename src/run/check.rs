@@ -1,20 +1,43 @@
 //! The checks that migrations ask for before the cutover.
 
+use std::time::Instant;
+
 use crate::gate::{MigrationId, State, Status};
 use crate::model::Dialect;
 use crate::plan::checks_of;
 use crate::store::{DatabaseError, Row, Store, StoreError};
 
+/// A check of an applied migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Whose.
+    pub migration: MigrationId,
+    /// What was asked.
+    pub query: String,
+    /// What speaks against it; nothing where it holds.
+    pub seen: Option<String>,
+    /// How long the answer took, in milliseconds.
+    pub took_ms: u64,
+}
+
 /// The checks of applied migrations that do not hold, each with what was seen.
-///
-/// They are taken from the texts that ran, which the record keeps: no folder is needed, and an edited file changes
-/// nothing. A check that cannot be asked does not hold. Nothing is changed: each is asked inside a session that may only
-/// read.
 pub async fn failing_checks(
     store: &mut Store,
     state: &State,
 ) -> Result<Vec<(MigrationId, String)>, StoreError> {
-    let mut failing = Vec::new();
+    let checks = checks(store, state).await?.into_iter();
+    Ok(checks
+        .filter_map(|check| Some((check.migration, check.seen?)))
+        .collect())
+}
+
+/// The checks of applied migrations, asked.
+///
+/// They are taken from the texts that ran, which the record keeps: no folder is needed, and an edited file changes
+/// nothing. A check that cannot be asked does not hold. Nothing is changed: each is asked inside a session that may only
+/// read.
+pub async fn checks(store: &mut Store, state: &State) -> Result<Vec<Checked>, StoreError> {
+    let mut checked = Vec::new();
     for (checksum, text) in store.texts_with_checks().await? {
         let applied = state
             .steps
@@ -25,13 +48,18 @@ pub async fn failing_checks(
             continue;
         }
         for query in checks_of(&text, store.dialect()) {
-            let Some(seen) = seen(ask(store, &query).await)? else {
-                continue;
-            };
-            failing.extend(migrations.iter().map(|id| ((*id).clone(), seen.clone())));
+            let started = Instant::now();
+            let seen = seen(ask(store, &query).await)?;
+            let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            checked.extend(migrations.iter().map(|id| Checked {
+                migration: (*id).clone(),
+                query: query.clone(),
+                seen: seen.clone(),
+                took_ms,
+            }));
         }
     }
-    Ok(failing)
+    Ok(checked)
 }
 
 async fn ask(store: &mut Store, query: &str) -> Result<Vec<Row>, DatabaseError> {

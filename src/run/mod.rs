@@ -3,12 +3,16 @@
 mod apply;
 mod blockers;
 mod check;
+mod clock;
 mod guarded;
 mod probe;
+mod smoke;
 mod takeover;
 mod undo;
 
 pub use apply::{Apply, Outcome, Progress, RunError, Settings, apply, recover, resolve};
-pub use check::failing_checks;
+pub use check::{Checked, checks, failing_checks};
+pub use clock::{Clock, Wall};
+pub use smoke::{Address, ask_slot};
 pub use takeover::{TakeoverError, applied_elsewhere, elsewhere};
 pub use undo::{Undo, undo};

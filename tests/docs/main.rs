@@ -171,12 +171,19 @@ fn every_exit_status_is_the_one_in_the_table() {
 fn every_key_of_the_configuration_is_described() {
     let pages = Pages::read();
     let headings = pages.at("docs/configuration.md").unwrap().headings();
-    for table in ["", "router", "session", "lint"] {
-        let head = if table.is_empty() {
-            String::new()
-        } else {
-            format!("[{table}]\n")
-        };
+    let tables = [
+        ("", String::new()),
+        ("slots.NAME", "[slots.blue]\n".to_owned()),
+        ("smoke.http", "[[smoke.http]]\n".to_owned()),
+        ("smoke.command", "[[smoke.command]]\n".to_owned()),
+        (
+            "smoke.http.expect",
+            "[[smoke.http]]\npath = \"/\"\n[smoke.http.expect]\n".to_owned(),
+        ),
+    ];
+    let plain = ["router", "smoke", "smoke.tls", "session", "lint"];
+    let plain = plain.map(|table| (table, format!("[{table}]\n")));
+    for (table, head) in tables.into_iter().chain(plain) {
         let read = Config::read(
             Path::new("x.toml"),
             &format!("{head}no-such-key = 1"),

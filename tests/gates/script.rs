@@ -4,7 +4,8 @@
 //! apply a:expand                        a migration runs, as one transaction
 //! begin c:contract / send c 0 / done c 0 last / fail c 0 / doubt c / resolve c done
 //! record v2 green ships a:expand b:migrate      … with `live`, `uses x y`, `unharmed c`
-//! cutover green / rollback / settle / follow / retire blue / retire blue early / smoke green / undo a
+//! cutover green / rollback / settle / follow / retire blue / retire blue early / undo a
+//! smoke green passed | smoke green failed | smoke green passed of v1 2 hours-ago   the last for what was there then
 //! router blue | router nowhere | router silent | router none    what the router is seen to do from now on
 //! hours 25                              time passes
 //! check a                               the check of a does not hold from now on
@@ -149,10 +150,25 @@ impl Course {
                 slot: slot(at),
                 early: rest.contains(&"early").then(|| "a reason".to_owned()),
             },
-            ["smoke", at, how] => Command::Smoke {
-                slot: slot(at),
-                passed: how == "passed",
-            },
+            ["smoke", at, how, ref rest @ ..] => {
+                let slot = slot(at);
+                let held = self.state.slots.get(&slot);
+                let version = held.map_or("", |held| held.version.as_str());
+                let (version, hours_ago) = match *rest {
+                    ["of", version, hours, "hours-ago"] => (version, hours.parse().unwrap()),
+                    _ => (version, 0),
+                };
+                let since = held.map_or(self.sight.now, |held| held.since);
+                Command::Smoke {
+                    version: version.to_owned(),
+                    since: since - TimeDelta::hours(hours_ago),
+                    failed: match how {
+                        "passed" => Vec::new(),
+                        _ => vec!["GET /up".to_owned()],
+                    },
+                    slot,
+                }
+            }
             _ => panic!("no such line: {line}"),
         };
         Line::Command(command)

@@ -82,6 +82,17 @@ const COURSES: &[(&str, &str, &str)] = &[
          cutover green",
     ),
     (
+        "a smoke test says nothing of what was deployed while it ran",
+        TWO,
+        "apply b:expand
+         smoke-needed
+         smoke green passed of v1 0 hours-ago   !slot changed since v1 was tested there
+         smoke green passed of v2 1 hours-ago   !slot changed since v2 was tested there
+         cutover green                  !cutover-gate the smoke test has not passed
+         smoke green passed of v2 0 hours-ago
+         cutover green",
+    ),
+    (
         "nothing is deployed there",
         TWO,
         "cutover white                  !cutover-gate no release is recorded there

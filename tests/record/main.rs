@@ -6,6 +6,7 @@
 mod servers;
 
 mod adopt;
+mod application;
 mod checks;
 mod external;
 mod faults;
@@ -14,6 +15,7 @@ mod killed;
 mod plan;
 mod properties;
 mod refusals;
+mod smoke;
 mod story;
 mod undo;
 mod uses;

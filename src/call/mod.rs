@@ -1,0 +1,7 @@
+//! Calls to the outside, each with a time limit: an HTTP request, a command.
+
+mod command;
+mod http;
+
+pub use command::{Command, CommandError, Ended};
+pub use http::{Answer, HttpError, Request, Tls, fetch};
