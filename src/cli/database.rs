@@ -135,6 +135,11 @@ impl Setup {
         self.home.config.namespace.as_deref()
     }
 
+    /// The database, as people shall read it.
+    pub(super) fn target(&self) -> String {
+        self.target.to_string()
+    }
+
     /// Connects to the record.
     pub(super) async fn store(&self, missing: Missing) -> Result<Store> {
         Ok(Store::open(self.target.clone(), origin(), missing).await?)
@@ -205,6 +210,12 @@ impl Shelf {
     const fn dialect(&self) -> Dialect {
         self.source.settings.engine.dialect
     }
+}
+
+/// The dialect of the database that is named, where one is, and its URL says it.
+pub(super) fn dialect_of_database(global: &Global, home: &Home) -> Option<Dialect> {
+    let target: Target = url(global, home).ok()??.parse().ok()?;
+    Some(target.dialect())
 }
 
 /// The database that is named: the command line beats the environment beats the configuration.

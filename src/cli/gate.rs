@@ -5,8 +5,8 @@ use anyhow::{Result, bail};
 use super::database::{Setup, place, refused, wait_for};
 use super::{Global, Status, output};
 use crate::gate::{
-    Command, Direction, MigrationId, Refusal, Sight, SlotId, State, contract_gate, cutover_gate,
-    decide,
+    Command, Direction, MigrationId, Refusal, Rule, Sight, SlotId, State, contract_gate,
+    cutover_gate, decide,
 };
 use crate::plan::{FolderStep, candidate};
 use crate::run::failing_checks;
@@ -20,6 +20,10 @@ Examples:
   bgmigrate gate rollback                     is the way back open?
 
 Ends with 0 or 3, and changes nothing: the line for CI.";
+
+/// What is said where no release is known, since then nothing is in the way of anything.
+const NOBODY: &str = "no release is recorded in any slot, so there is none to protect; with one: bgmigrate release record \
+VERSION --slot SLOT --live";
 
 /// Ask whether something may happen now.
 #[derive(clap::Args, Debug)]
@@ -47,6 +51,17 @@ enum Gate {
     Contract,
     /// Traffic moves back to the standby
     Rollback,
+}
+
+impl Gate {
+    /// What is asked for, in words.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Cutover => "cutover",
+            Self::Contract => "contract steps",
+            Self::Rollback => "rollback",
+        }
+    }
 }
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
@@ -87,8 +102,21 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             _ => Vec::new(),
         };
         store.close().await;
-        Ok((snapshot.unwrap_or_default(), failing))
+        Ok((snapshot, failing))
     })?;
+    // A gate that asks the wrong database must not be taken for an open one.
+    let Some(snapshot) = snapshot else {
+        let missing = Refusal::new(
+            Rule::Record,
+            arguments.gate.words(),
+            format!(
+                "{} has no record: nobody said which release runs where",
+                setup.target()
+            ),
+            "name the database that has it with --database-url, or begin one: bgmigrate init",
+        );
+        return refused(global, &[missing]);
+    };
     let refusals = match arguments.gate {
         Gate::Contract => contract(&setup, &snapshot, &steps, asked),
         Gate::Cutover | Gate::Rollback => moves(&setup, &snapshot, failing, arguments)?,
@@ -96,6 +124,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     if refusals.is_empty() {
         if !global.quiet {
             output::talk("allowed");
+            if arguments.gate == Gate::Contract && snapshot.state.slots.is_empty() {
+                output::talk(NOBODY);
+            }
         }
         return match global.format {
             crate::report::Format::Human => Ok(Status::Done),

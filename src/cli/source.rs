@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::database::dialect_of_database;
 use super::{Global, Wanted, output};
 use crate::config::{Config, FILE_NAME};
 use crate::files::{self, DiskError, Repository};
@@ -553,7 +554,14 @@ fn dialect(
     if let Some(dialect) = global.dialect.or(home.config.dialect) {
         return Ok(dialect);
     }
-    let Some(guess) = folder::guess_dialect(tree) else {
+    let guessed = folder::guess_dialect(tree).map(|guess| (guess.dialect, guess.because));
+    let asked = || {
+        Some((
+            dialect_of_database(global, home)?,
+            "the database's URL".to_owned(),
+        ))
+    };
+    let Some((dialect, because)) = guessed.or_else(asked) else {
         bail!(
             "{}: nothing tells which engine this SQL is for; say `--dialect postgres`, `mysql` or `sqlite`, \
              or `dialect = \"…\"` in {FILE_NAME}",
@@ -561,13 +569,9 @@ fn dialect(
         );
     };
     if global.verbose {
-        talk.say(format_args!(
-            "dialect: {} ({})",
-            guess.dialect.name(),
-            guess.because
-        ));
+        talk.say(format_args!("dialect: {} ({because})", dialect.name()));
     }
-    Ok(guess.dialect)
+    Ok(dialect)
 }
 
 fn settings(home: &Home, dialect: Dialect) -> Result<Settings> {

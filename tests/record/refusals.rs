@@ -237,3 +237,33 @@ fn the_same_refusal_is_data() {
         "{github}"
     );
 }
+
+/// A CI job that asks the wrong database must not read its silence as a yes.
+#[test]
+fn a_gate_is_shut_where_there_is_no_record() {
+    for engine in ENGINES {
+        let world = World::new(engine, "norecord");
+        world.sql("CREATE TABLE others (id integer PRIMARY KEY)");
+        world.migration("0001_users", "CREATE TABLE users (id integer PRIMARY KEY);");
+        for gate in ["contract", "cutover --to green", "rollback"] {
+            let refused = world.expect(3, &format!("gate {gate}")).answer;
+            assert!(refused.contains("has no record"), "{refused}");
+            assert!(refused.contains("bgmigrate init"), "{refused}");
+        }
+        world.expect(0, "init");
+        let open = world.expect(0, "gate contract").talk;
+        assert!(open.contains("no release is recorded"), "{open}");
+    }
+}
+
+#[test]
+fn the_database_tells_the_dialect_where_the_folder_does_not() {
+    for engine in ENGINES {
+        let world = World::new(engine, "dialect");
+        world.write("bgmigrate.toml", "layout = \"numbered\"\n");
+        world.migration("0001_users", "CREATE TABLE users (id integer PRIMARY KEY);");
+        world.expect(0, "plan");
+        world.expect(0, "lint");
+        world.expect(0, "apply");
+    }
+}

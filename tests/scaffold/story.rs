@@ -159,7 +159,7 @@ impl Story<'_> {
         for statement in self.case.old.iter().chain(self.case.new) {
             let statement = &statement.replace(":n", &round.to_string());
             // A trigger of SQLite may fire itself where somebody says so.
-            if self.world.engine == Engine::Sqlite && round % 2 == 0 {
+            if self.world.engine == Engine::Sqlite && round.is_multiple_of(2) {
                 self.world
                     .sql(&format!("PRAGMA recursive_triggers = ON; {statement}"));
             } else {
