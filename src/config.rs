@@ -1,8 +1,10 @@
 //! `bgmigrate.toml`: what it may say, and clear words when it says something else.
 
+mod router;
 mod smoke;
 mod written;
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use self::router::{Driver, Router};
 pub use self::smoke::{Smoke, Tls};
 pub use self::written::{Slot, Slots};
 use crate::adopt::Tool;
@@ -84,14 +87,6 @@ pub struct External {
     pub tool: Option<Tool>,
     /// Its table, where it is not its usual one.
     pub table: Option<String>,
-}
-
-/// The router of the service.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Router {
-    /// A file that holds the name of the live slot, relative to the configuration.
-    pub file: String,
 }
 
 /// What the runner or the role sets for the sessions that migrations run in.
@@ -189,6 +184,11 @@ impl Config {
         for (key, value) in durations {
             milliseconds(value.as_deref()).map_err(|message| wrong(key, message, None))?;
         }
+        if let Some(router) = &config.router {
+            router
+                .driver()
+                .map_err(|fault| wrong(fault.key, fault.message, None))?;
+        }
         config
             .version()
             .map_err(|message| wrong("server_version", message, None))?;
@@ -261,6 +261,15 @@ impl Config {
 }
 
 /// `5s`, `500ms`, `2min` in milliseconds; a bare number is milliseconds, as in PostgreSQL.
+/// Reads a duration as the configuration and the command line write it: `500ms`, `5s`, `2min`, `24h`, `7d`.
+///
+/// # Errors
+/// With what to write.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let written = milliseconds(Some(text))?;
+    Ok(Duration::from_millis(written.unwrap_or_default()))
+}
+
 fn milliseconds(text: Option<&str>) -> Result<Option<u64>, String> {
     let Some(text) = text else { return Ok(None) };
     let wrong = || format!("`{text}` is no duration; write it like 500ms, 5s, 2min, 24h or 7d");
@@ -390,6 +399,18 @@ mod tests {
             (
                 "dir = 3\n",
                 "bgmigrate.toml:1:7: invalid type: integer `3`, expected a string",
+            ),
+            (
+                "[router]\nfile = \"live\"\ndriver = \"fil\"\n",
+                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`; did you mean `file`?",
+            ),
+            (
+                "[router]\ndriver = \"file\"\n",
+                "bgmigrate.toml:2:1: driver `file` needs `file`",
+            ),
+            (
+                "[router]\nfile = \"live\"\nattempt_timeout = \"soon\"\n",
+                "bgmigrate.toml:3:1: `soon` is no duration",
             ),
             ("dir = \n", "bgmigrate.toml:1:"),
         ];

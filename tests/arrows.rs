@@ -49,16 +49,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("files", &["folder", "spread"]),
     ("store", &["model", "gate", "guard", "uses"]),
     ("call", &[]),
-    ("router", &["gate"]),
+    (
+        "config",
+        &["model", "folder", "lint", "adopt", "nearest", "smoke"],
+    ),
+    ("router", &["gate", "config", "call"]),
     (
         "run",
         &[
             "model", "gate", "guard", "plan", "adopt", "store", "smoke", "call",
         ],
-    ),
-    (
-        "config",
-        &["model", "folder", "lint", "adopt", "nearest", "smoke"],
     ),
     (
         "cli",

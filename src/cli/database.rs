@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
@@ -15,7 +16,7 @@ use crate::model::{Dialect, Engine, Migration};
 use crate::plan::{FolderStep, Subject, steps};
 use crate::report;
 use crate::review::Reviewed;
-use crate::router::{File, Router as _};
+use crate::router::{self, Deadline, Router};
 use crate::store::{Missing, Origin, Snapshot, Store, Target};
 
 /// The slots of a service that configures none.
@@ -123,11 +124,23 @@ impl Setup {
     }
 
     /// The configured router.
-    pub(super) fn router(&self) -> Option<File> {
+    pub(super) fn router(&self) -> Option<Box<dyn Router>> {
         let configured = self.home.config.router.as_ref()?;
-        Some(File {
-            path: self.home.folder.join(&configured.file),
-        })
+        // What the configuration says of it was looked at when it was read.
+        let driver = configured.driver().ok()?;
+        Some(router::build(&driver, &self.home.folder))
+    }
+
+    /// How long the router may take for an answer, and for an attempt to move it.
+    pub(super) fn attempt_timeout(&self) -> Duration {
+        let configured = self.home.config.router.clone().unwrap_or_default();
+        Duration::from_millis(configured.attempt_timeout_ms())
+    }
+
+    /// How long the router may take until its old state answers no more.
+    pub(super) fn settle_timeout(&self) -> Duration {
+        let configured = self.home.config.router.clone().unwrap_or_default();
+        Duration::from_millis(configured.settle_timeout_ms())
     }
 
     /// What stands before the ids of this folder.
@@ -147,9 +160,10 @@ impl Setup {
 
     /// What is seen now.
     pub(super) fn sight(&self, snapshot: &Snapshot) -> Sight {
-        let router = self
-            .router()
-            .map(|router| (self.service.clone(), router.observe()));
+        let router = self.router().map(|router| {
+            let answer = router.observe(Deadline::within(self.attempt_timeout()));
+            (self.service.clone(), router::seen(answer))
+        });
         Sight {
             policy: self.policy,
             routers: router.into_iter().collect(),

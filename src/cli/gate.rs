@@ -180,6 +180,7 @@ fn moves(
         }
         (_, to) => Command::Cutover {
             to: named(setup, state, to.as_deref().unwrap_or_default())?,
+            share: 100,
         },
     };
     Ok(decide(state, &command, &sight).err().unwrap_or_default())

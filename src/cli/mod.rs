@@ -13,6 +13,7 @@ mod guard;
 mod history;
 mod init;
 mod lint;
+mod lockstep;
 mod new;
 mod output;
 mod pattern;

@@ -2,12 +2,12 @@
 
 use anyhow::{Result, bail};
 
-use super::cutover::{configured, record};
+use super::cutover::carry_out;
 use super::database::{Setup, refused, wait_for};
+use super::lockstep::Lockstep;
 use super::{Global, Status, output};
-use crate::gate::{Command, Observed};
-use crate::router::{File, Router as _};
-use crate::store::{Missing, Snapshot};
+use crate::gate::{Command, Observed, drifting};
+use crate::router::Deadline;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +15,8 @@ Examples:
   bgmigrate router enforce    the record is right: point the router at the slot that it has live
   bgmigrate router adopt      the router is right: record the slot that it sends traffic to as live
 
-`check` ends with status 3 where the two differ.";
+`check` also says what the driver promises, and what would be in the way of a cutover. It ends with
+status 3 where the two differ, and with 4 where something has to be mended first.";
 
 /// Ask the router; settle where it and the record differ.
 #[derive(clap::Args, Debug)]
@@ -23,6 +24,9 @@ Examples:
 pub(super) struct Arguments {
     /// What to do
     what: What,
+    /// With `adopt`: the database was restored from a backup, so that the router holds what the record has forgotten
+    #[arg(long)]
+    i_restored_the_database: bool,
     /// The service [default: configured, or app]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
@@ -30,7 +34,7 @@ pub(super) struct Arguments {
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
 enum What {
-    /// Ask it, and change nothing
+    /// Ask it what it does and could do, and change nothing
     Check,
     /// The router is right: the record follows it
     Adopt,
@@ -39,65 +43,63 @@ enum What {
 }
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
+    let restored = arguments.i_restored_the_database;
+    if restored && !matches!(arguments.what, What::Adopt) {
+        bail!("--i-restored-the-database is for `router adopt`");
+    }
     let setup = Setup::of(global, arguments.service.as_deref())?;
-    let router = configured(&setup)?;
     wait_for(async {
-        let mut store = setup.store(Missing::Refuse).await?;
-        let mut snapshot = setup.load_to_write(global, &mut store).await?;
+        let mut lockstep = Lockstep::open(global, &setup).await?;
+        let service = setup.service.clone();
         let status = match arguments.what {
-            What::Check => Ok(check(global, &setup, &snapshot, &router)),
-            What::Enforce => enforce(global, &setup, &snapshot, &router),
-            What::Adopt => {
-                let service = setup.service.clone();
-                let command = Command::Follow { service };
-                match record(&setup, &mut store, &mut snapshot, &command).await? {
-                    Ok(_) => Ok(check(global, &setup, &snapshot, &router)),
-                    Err(refusals) => refused(global, &refusals),
-                }
-            }
+            What::Check => check(&lockstep),
+            What::Enforce => settle(&mut lockstep, &Command::Enforce { service }).await,
+            What::Adopt => settle(&mut lockstep, &Command::Follow { service, restored }).await,
         };
-        store.close().await;
+        lockstep.store.close().await;
         status
     })
 }
 
-fn check(global: &Global, setup: &Setup, snapshot: &Snapshot, router: &File) -> Status {
-    let service = &setup.service;
-    let recorded = snapshot.state.live(service).map(|(id, _)| id.slot.as_str());
-    let named = recorded.unwrap_or("no slot");
-    let seen = match router.observe() {
-        Observed::At(slot) if Some(slot.as_str()) == recorded => {
-            if !global.quiet {
-                output::talk(format_args!("the router and the record agree on {slot}"));
-            }
-            return Status::Done;
-        }
-        Observed::At(slot) | Observed::Elsewhere(slot) => slot,
-        Observed::Unreadable(why) => {
-            output::talk(format_args!("the router could not be asked: {why}"));
-            return Status::Unreachable;
-        }
-    };
-    output::talk(format_args!(
-        "the router of {service} sends traffic to {seen}, and the record has {named} live\n  to go on: bgmigrate router \
-         enforce, or bgmigrate router adopt"
-    ));
-    Status::Refused
+async fn settle(lockstep: &mut Lockstep<'_>, command: &Command) -> Result<Status> {
+    let claimed = lockstep.claim(command).await?;
+    match carry_out(lockstep, claimed).await? {
+        Status::Done => agreement(lockstep),
+        other => Ok(other),
+    }
 }
 
-fn enforce(global: &Global, setup: &Setup, snapshot: &Snapshot, router: &File) -> Result<Status> {
-    let service = &setup.service;
-    if snapshot.state.cutovers.contains_key(service) {
-        bail!("a cutover of {service} is in flight: `bgmigrate resume` settles it");
+/// What the driver promises, what it would need, and whether it is where the record says.
+fn check(lockstep: &Lockstep<'_>) -> Result<Status> {
+    let deadline = Deadline::within(lockstep.setup.attempt_timeout());
+    let remarks = lockstep.router.check(deadline);
+    let mut text = format!("{}\n", lockstep.router.promises());
+    for remark in &remarks {
+        text.push_str(&format!("{remark}\n"));
     }
-    let Some((live, _)) = snapshot.state.live(service) else {
-        bail!(
-            "the record has no live release of {service}: `bgmigrate cutover --to SLOT` makes one"
-        );
-    };
-    if let Err(error) = router.point(&live.slot) {
-        output::talk(format_args!("the router did not take the order: {error}"));
+    output::answer(&text)?;
+    let wrong = remarks.iter().any(|remark| remark.wrong);
+    Ok(match agreement(lockstep)? {
+        Status::Done if wrong => Status::Unreachable,
+        agreed => agreed,
+    })
+}
+
+fn agreement(lockstep: &Lockstep<'_>) -> Result<Status> {
+    let sight = lockstep.setup.sight(&lockstep.snapshot);
+    let service = &lockstep.setup.service;
+    let seen = sight.routers.get(service);
+    if let Some(Observed::Unreadable(why)) = seen {
+        output::talk(format_args!("the router could not be asked: {why}"));
         return Ok(Status::Unreachable);
     }
-    Ok(check(global, setup, snapshot, router))
+    if let Some(refusal) = drifting(&lockstep.snapshot.state, service, &sight) {
+        return refused(lockstep.global, &[refusal]);
+    }
+    if let Some(Observed::At { slot, .. }) = seen
+        && !lockstep.global.quiet
+    {
+        output::talk(format_args!("the router and the record agree on {slot}"));
+    }
+    Ok(Status::Done)
 }

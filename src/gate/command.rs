@@ -111,6 +111,8 @@ pub enum Command {
     Cutover {
         /// Which.
         to: SlotId,
+        /// How much of it at first, in per cent: 100 is all at once.
+        share: u8,
     },
     /// Move traffic back to the standby.
     Rollback {
@@ -121,11 +123,39 @@ pub enum Command {
     Follow {
         /// Of which service.
         service: String,
+        /// A person says that the record is older than the router's state, because the database was restored.
+        restored: bool,
+    },
+    /// Send traffic to the slot that the record has live.
+    Enforce {
+        /// Of which service.
+        service: String,
+    },
+    /// Make another attempt of a cutover in flight, under a new epoch: the next step of one's own, or a take-over. What
+    /// was sent before counts no more.
+    Claim {
+        /// Of which service.
+        service: String,
+        /// The epoch of the attempt before, as whoever claims has seen it.
+        epoch: u64,
+        /// How much of the traffic the new slot shall get, in per cent; 0 is the way back.
+        share: u8,
     },
     /// Settle a cutover in flight by what the router says.
     Settle {
         /// Of which service.
         service: String,
+        /// The epoch of the attempt that is settled.
+        epoch: u64,
+    },
+    /// Give a cutover up whose only attempt moved nothing, and will move nothing.
+    Abandon {
+        /// Of which service.
+        service: String,
+        /// The epoch of that attempt.
+        epoch: u64,
+        /// Why it moved nothing.
+        reason: String,
     },
 }
 

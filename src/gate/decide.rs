@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::rules::{self, Taking, holder};
+use super::traffic;
 use super::{
-    Candidate, Command, Cutover, Direction, Event, MigrationId, Observed, Refusal, Release,
-    Resolution, Role, Rule, Sight, SlotId, State, Status, Step,
+    Candidate, Command, Direction, Event, MigrationId, Refusal, Release, Resolution, Role, Rule,
+    Sight, SlotId, State, Status, Step,
 };
 use crate::model::FilePhase;
 
-type Decision = Result<Vec<Event>, Vec<Refusal>>;
+pub(super) type Decision = Result<Vec<Event>, Vec<Refusal>>;
 
 /// What a command would record now; no event means that what it asks for is so already.
 ///
@@ -67,10 +68,23 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
             whole,
         } => undo(state, migration, dependents, *whole),
         Command::Undone { migration } => undone(state, migration),
-        Command::Cutover { to } => cutover(state, to, Direction::Forward, sight),
-        Command::Rollback { service } => rollback(state, service, sight),
-        Command::Follow { service } => follow(state, service, sight),
-        Command::Settle { service } => settle(state, service, sight),
+        Command::Cutover { to, share } => {
+            traffic::cutover(state, to, Direction::Forward, *share, sight)
+        }
+        Command::Rollback { service } => traffic::rollback(state, service, sight),
+        Command::Follow { service, restored } => traffic::follow(state, service, *restored, sight),
+        Command::Enforce { service } => traffic::enforce(state, service, sight),
+        Command::Claim {
+            service,
+            epoch,
+            share,
+        } => traffic::claim(state, service, *epoch, *share),
+        Command::Settle { service, epoch } => traffic::settle(state, service, *epoch, sight),
+        Command::Abandon {
+            service,
+            epoch,
+            reason,
+        } => traffic::abandon(state, service, *epoch, reason),
     }
 }
 
@@ -99,7 +113,7 @@ fn record(
     sight: &Sight,
 ) -> Decision {
     let blocked = format!("release {version} in {id}");
-    let mut refusals = rules::in_flight(state, &id.service, &blocked);
+    let mut refusals = traffic::in_flight(state, &id.service, &blocked);
     let mut events = Vec::new();
     let held = state.slots.get(id);
     match held.map(|slot| (slot, slot.role)) {
@@ -215,7 +229,7 @@ fn retire(state: &State, id: &SlotId, early: Option<&str>, sight: &Sight) -> Dec
             None => Err(vec![nothing_there(id, &blocked)]),
         };
     };
-    let mut refusals = rules::in_flight(state, &id.service, &blocked);
+    let mut refusals = traffic::in_flight(state, &id.service, &blocked);
     let until = slot.since + sight.policy.rollback_window;
     let mut needed = None;
     match slot.role {
@@ -606,143 +620,5 @@ fn undone(state: &State, migration: &MigrationId) -> Decision {
             migration: migration.clone(),
         }]),
         status => Err(vec![begun_already(migration, status)]),
-    }
-}
-
-fn cutover(state: &State, to: &SlotId, direction: Direction, sight: &Sight) -> Decision {
-    let refusals = rules::cutover(state, to, direction, sight);
-    if !refusals.is_empty() {
-        return Err(refusals);
-    }
-    Ok(vec![Event::CutoverIntended {
-        service: to.service.clone(),
-        from: state.live(&to.service).map(|(id, _)| id.slot.clone()),
-        to: to.slot.clone(),
-        direction,
-    }])
-}
-
-fn rollback(state: &State, service: &str, sight: &Sight) -> Decision {
-    if let Some((to, _)) = state.standby(service) {
-        return cutover(state, &to.clone(), Direction::Back, sight);
-    }
-    let blocked = format!("rollback of {service}");
-    let flight = rules::in_flight(state, service, &blocked);
-    if !flight.is_empty() {
-        return Err(flight);
-    }
-    let last = state.retired.iter().filter(|(id, _)| id.service == service);
-    let reason = match last.max_by_key(|(_, retired)| retired.at) {
-        Some((id, retired)) => format!(
-            "{} was retired in {} on {}: nothing is kept for it any more",
-            retired.version,
-            id.slot,
-            retired.at.format("%Y-%m-%d %H:%M UTC")
-        ),
-        None => "no release was live before the one that is".to_owned(),
-    };
-    let unblock = "deploy the release to roll back to and cut over to it";
-    Err(vec![Refusal::new(
-        Rule::RollbackGate,
-        blocked,
-        reason,
-        unblock,
-    )])
-}
-
-/// Traffic is where it is: the record can only follow. No gate is asked, for none can be kept any more.
-fn follow(state: &State, service: &str, sight: &Sight) -> Decision {
-    let blocked = format!("following the router of {service}");
-    let flight = rules::in_flight(state, service, &blocked);
-    if !flight.is_empty() {
-        return Err(flight);
-    }
-    let refuse = |reason: String, unblock: String| {
-        Err(vec![Refusal::new(
-            Rule::Lockstep,
-            &blocked,
-            reason,
-            unblock,
-        )])
-    };
-    let seen = match sight.routers.get(service) {
-        Some(Observed::At(slot)) => slot,
-        Some(Observed::Elsewhere(slot)) => {
-            let reason = format!("the router sends traffic to {slot}");
-            return refuse(reason, "bgmigrate router enforce".to_owned());
-        }
-        Some(Observed::Unreadable(why)) => {
-            let reason = format!("the router could not be asked: {why}");
-            return refuse(
-                reason,
-                "make the router answer, then run this again".to_owned(),
-            );
-        }
-        None => {
-            let reason = "nobody asked the router".to_owned();
-            return refuse(reason, "configure the router".to_owned());
-        }
-    };
-    let live = state.live(service).map(|(id, _)| id.slot.clone());
-    if live.as_ref() == Some(seen) {
-        return Ok(Vec::new());
-    }
-    let to = SlotId::new(service, seen);
-    let Some(slot) = state.slots.get(&to) else {
-        let reason = format!("no release is recorded in {to}, to which it sends traffic");
-        let unblock = format!("bgmigrate release record VERSION --slot {seen} --live");
-        return refuse(reason, unblock);
-    };
-    let direction = match slot.role {
-        Role::Standby => Direction::Back,
-        Role::Live | Role::Staged => Direction::Forward,
-    };
-    let service = service.to_owned();
-    Ok(vec![
-        Event::CutoverIntended {
-            service: service.clone(),
-            from: live,
-            to: to.slot,
-            direction,
-        },
-        Event::CutoverCompleted { service },
-    ])
-}
-
-/// What is recorded follows what the router says, never the other way round.
-fn settle(state: &State, service: &str, sight: &Sight) -> Decision {
-    let Some(Cutover { from, to, .. }) = state.cutovers.get(service) else {
-        return Ok(Vec::new());
-    };
-    let blocked = format!("settling the cutover of {service} to {to}");
-    let refuse = |reason: String| {
-        let unblock = "look at the router, then bgmigrate resume";
-        Err(vec![Refusal::new(
-            Rule::Lockstep,
-            &blocked,
-            reason,
-            unblock,
-        )])
-    };
-    match sight.routers.get(service) {
-        Some(Observed::At(slot)) if slot == to => Ok(vec![Event::CutoverCompleted {
-            service: service.to_owned(),
-        }]),
-        Some(Observed::At(slot)) if Some(slot) == from.as_ref() => {
-            Ok(vec![abandoned(service, slot)])
-        }
-        Some(Observed::Elsewhere(slot)) if from.is_none() => Ok(vec![abandoned(service, slot)]),
-        Some(Observed::At(slot) | Observed::Elsewhere(slot)) => {
-            refuse(format!("the router sends traffic to {slot}"))
-        }
-        Some(Observed::Unreadable(why)) => refuse(format!("the router could not be asked: {why}")),
-        None => refuse("nobody asked the router".to_owned()),
-    }
-}
-
-fn abandoned(service: &str, slot: &str) -> Event {
-    Event::CutoverAbandoned {
-        service: service.to_owned(),
-        reason: format!("the router sends traffic to {slot}, as before"),
     }
 }

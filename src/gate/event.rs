@@ -147,6 +147,21 @@ pub enum Event {
         to: String,
         /// Which way.
         direction: Direction,
+        /// How much of the traffic moves at first, in per cent.
+        #[serde(default = "all", skip_serializing_if = "is_all")]
+        share: u8,
+        /// Of this attempt: greater than that of any before.
+        #[serde(default)]
+        epoch: u64,
+    },
+    /// Another attempt is about to be made: the next step, the way back, or somebody goes on with what was interrupted.
+    CutoverClaimed {
+        /// Of which service.
+        service: String,
+        /// How much of the traffic the new slot shall get, in per cent.
+        share: u8,
+        /// Of this attempt.
+        epoch: u64,
     },
     /// The router was seen at the new slot.
     CutoverCompleted {
@@ -160,6 +175,15 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+const fn all() -> u8 {
+    100
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_all(share: &u8) -> bool {
+    *share == all()
 }
 
 /// A migration that another tool applied.
@@ -276,18 +300,42 @@ impl State {
                 from,
                 to,
                 direction,
+                share,
+                epoch,
             } => {
                 let cutover = Cutover {
                     from: from.clone(),
                     to: to.clone(),
                     direction: *direction,
                     since: at,
+                    share: *share,
+                    retried: false,
                 };
                 self.cutovers.insert(service.clone(), cutover);
+                self.claim(service, *epoch);
             }
-            Event::CutoverCompleted { service } => self.flip(service, at),
+            Event::CutoverClaimed {
+                service,
+                share,
+                epoch,
+            } => {
+                if let Some(cutover) = self.cutovers.get_mut(service) {
+                    cutover.since = at;
+                    cutover.share = *share;
+                    cutover.retried = true;
+                }
+                self.claim(service, *epoch);
+            }
+            Event::CutoverCompleted { service } => {
+                self.flip(service, at);
+                self.settle(service);
+            }
             Event::CutoverAbandoned { service, .. } => {
-                self.cutovers.remove(service);
+                // The only attempt was one that wrote nothing; a later one wrote the old slot anew.
+                let cutover = self.cutovers.remove(service);
+                if cutover.is_some_and(|cutover| cutover.retried) {
+                    self.settle(service);
+                }
             }
         }
         self
@@ -324,6 +372,10 @@ impl State {
         let Some(cutover) = self.cutovers.remove(service) else {
             return;
         };
+        // The router was only written anew.
+        if cutover.from.as_ref() == Some(&cutover.to) {
+            return;
+        }
         let left = cutover.from.map(|from| SlotId::new(service, &from));
         if let Some(slot) = left.and_then(|id| self.slots.get_mut(&id)) {
             slot.since = at;
@@ -339,6 +391,19 @@ impl State {
             slot.since = at;
             slot.role = Role::Live;
         }
+    }
+}
+
+impl State {
+    fn claim(&mut self, service: &str, epoch: u64) {
+        let epochs = self.epochs.entry(service.to_owned()).or_default();
+        epochs.claimed = epoch;
+    }
+
+    /// The router holds what the last attempt wrote.
+    fn settle(&mut self, service: &str) {
+        let epochs = self.epochs.entry(service.to_owned()).or_default();
+        epochs.settled = Some(epochs.claimed);
     }
 }
 

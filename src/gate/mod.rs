@@ -13,6 +13,7 @@ mod refusal;
 mod rules;
 mod sight;
 mod state;
+mod traffic;
 
 pub use command::{Candidate, Command, Resolution};
 pub use decide::{contract_gate, cutover_gate, decide};
@@ -21,5 +22,6 @@ pub use names::{MigrationId, ReleaseId, SlotId, digest};
 pub use refusal::{Holder, Refusal, Rule};
 pub use sight::{Observed, Policy, Sight};
 pub use state::{
-    Cutover, Direction, Proof, Release, Retired, Role, Shipped, Slot, State, Status, Step,
+    Cutover, Direction, Epochs, Proof, Release, Retired, Role, Shipped, Slot, State, Status, Step,
 };
+pub use traffic::drifting;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::traffic;
 use super::{
-    Candidate, Direction, Holder, MigrationId, Observed, Proof, Refusal, ReleaseId, Role, Rule,
-    Sight, Slot, SlotId, State,
+    Candidate, Direction, Holder, MigrationId, Proof, Refusal, ReleaseId, Role, Rule, Sight, Slot,
+    SlotId, State,
 };
 use crate::model::FilePhase;
 
@@ -37,7 +38,7 @@ pub(super) fn contract(state: &State, taking: &Taking<'_>, sight: &Sight) -> Vec
             Refusal::new(Rule::Lockstep, &blocked, reason, "bgmigrate resume")
         })
         .collect();
-    refusals.extend(drift(state, &blocked, sight));
+    refusals.extend(traffic::drift(state, &blocked, sight));
     for (id, slot) in state.serving() {
         let release = ReleaseId::new(&id.service, &slot.version);
         let knows = state.ships(&release, taking.migration) || is_unused(state, taking, &release);
@@ -124,8 +125,8 @@ pub(super) fn cutover(
         Direction::Forward => Rule::CutoverGate,
         Direction::Back => Rule::RollbackGate,
     };
-    let mut refusals = in_flight(state, &to.service, &blocked);
-    refusals.extend(drift_of(state, &to.service, &blocked, sight));
+    let mut refusals = traffic::in_flight(state, &to.service, &blocked);
+    refusals.extend(traffic::drift_of(state, &to.service, &blocked, sight));
     let Some(slot) = state.slots.get(to) else {
         refusals.push(empty(state, rule, &blocked, to));
         return refusals;
@@ -251,51 +252,6 @@ pub(super) fn ready(
         Refusal::new(Rule::CutoverGate, blocked, reason, unblock)
     }));
     refusals
-}
-
-/// Nothing else moves while a cutover of the same service is in flight.
-pub(super) fn in_flight(state: &State, service: &str, blocked: &str) -> Vec<Refusal> {
-    let cutover = state.cutovers.get(service);
-    let refusal = cutover.map(|cutover| {
-        let reason = format!("a cutover of {service} to {} is in flight", cutover.to);
-        Refusal::new(Rule::Lockstep, blocked, reason, "bgmigrate resume")
-    });
-    refusal.into_iter().collect()
-}
-
-/// Routers that are not where the record says. Only those that were looked at can be found out.
-fn drift(state: &State, blocked: &str, sight: &Sight) -> Vec<Refusal> {
-    let services = sight.routers.keys();
-    services
-        .filter(|service| !state.cutovers.contains_key(*service))
-        .filter_map(|service| drift_of(state, service, blocked, sight))
-        .collect()
-}
-
-fn drift_of(state: &State, service: &str, blocked: &str, sight: &Sight) -> Option<Refusal> {
-    let live = state.live(service).map(|(id, _)| id.slot.as_str());
-    let recorded = live.unwrap_or("none");
-    let reason = match sight.routers.get(service)? {
-        Observed::At(slot) if Some(slot.as_str()) == live => return None,
-        Observed::At(slot) => {
-            format!(
-                "the router of {service} sends traffic to {slot}, and the record has {recorded} live"
-            )
-        }
-        // Before the first release is live there is nothing that traffic could be taken from.
-        Observed::Elsewhere(_) if live.is_none() => return None,
-        Observed::Elsewhere(seen) => {
-            format!(
-                "the router of {service} sends traffic to {seen}, and the record has {recorded} live"
-            )
-        }
-        Observed::Unreadable(why) => format!("the router of {service} could not be asked: {why}"),
-    };
-    let unblock = match sight.routers.get(service)? {
-        Observed::Unreadable(_) => "make the router answer, then run this again",
-        _ => "bgmigrate router adopt, or bgmigrate router enforce",
-    };
-    Some(Refusal::new(Rule::Lockstep, blocked, reason, unblock))
 }
 
 fn empty(state: &State, rule: Rule, blocked: &str, to: &SlotId) -> Refusal {

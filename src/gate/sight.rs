@@ -53,8 +53,13 @@ impl Default for Policy {
 /// Where a router was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Observed {
-    /// All traffic goes to this slot.
-    At(String),
+    /// All traffic goes to one slot.
+    At {
+        /// Which.
+        slot: String,
+        /// Of the attempt that wrote it; `None` when somebody else did.
+        epoch: Option<u64>,
+    },
     /// Traffic goes to several slots, or to none that is configured.
     Elsewhere(String),
     /// It could not be asked.

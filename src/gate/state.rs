@@ -19,6 +19,8 @@ pub struct State {
     pub steps: BTreeMap<MigrationId, Step>,
     /// Cutovers in flight, by service.
     pub cutovers: BTreeMap<String, Cutover>,
+    /// What was written into the router of each service; a service that is not here never was.
+    pub epochs: BTreeMap<String, Epochs>,
     /// What each slot held when it was last retired.
     pub retired: BTreeMap<SlotId, Retired>,
 }
@@ -155,8 +157,23 @@ pub struct Cutover {
     pub to: String,
     /// Forward, or back.
     pub direction: Direction,
-    /// When it was intended.
+    /// When the attempt under way was claimed.
     pub since: DateTime<Utc>,
+    /// How much of the traffic that attempt gives to `to`, in per cent; 0 is the way back.
+    pub share: u8,
+    /// It is not the first attempt: what the ones before did, or may still do, is not known.
+    pub retried: bool,
+}
+
+/// The numbers of the attempts on a router. Each is greater than those before it, is written into the router together
+/// with the slot, and is read back with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Epochs {
+    /// Of the last attempt.
+    pub claimed: u64,
+    /// Of the last attempt that was read back: what the router shall hold while nothing is in flight. `None` while the
+    /// router was never written.
+    pub settled: Option<u64>,
 }
 
 /// Which way a cutover goes.
@@ -196,6 +213,11 @@ impl State {
             .of(service)
             .filter(|(_, slot)| slot.role == Role::Standby);
         standbys.max_by_key(|(_, slot)| slot.since)
+    }
+
+    /// The attempts on the router of a service.
+    pub fn epochs(&self, service: &str) -> Epochs {
+        self.epochs.get(service).copied().unwrap_or_default()
     }
 
     /// The slots of one service.

@@ -38,26 +38,25 @@ impl Store {
         })
     }
 
-    /// What it means that the record could not be read for want of a table or a column: there is no record, or one of
-    /// another layout, or somebody took the table away.
-    pub(super) async fn absent(
-        &mut self,
-        error: DatabaseError,
-    ) -> Result<Option<Snapshot>, StoreError> {
+    /// Whether there is a record of our layout.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] and [`StoreError::Older`] when it is of another one.
+    pub(super) async fn is_there(&mut self) -> Result<bool, StoreError> {
         let query = "SELECT concat('', layout) FROM @record WHERE id = 1";
         let rows = match self.connection.read(&self.engine.sql(query), &[]).await {
-            Err(error) if error.is_missing_table() => return Ok(None),
+            Err(error) if error.is_missing_table() => return Ok(false),
             rows => rows?,
         };
         // The row is written after the tables: without it they are about to be made.
         let Some(layout) = rows.into_iter().flatten().next().flatten() else {
-            return Ok(None);
+            return Ok(false);
         };
         let found = layout
             .parse()
             .map_err(|_| StoreError::Damaged(format!("layout `{layout}`")))?;
         self.engine.check(found)?;
-        Err(StoreError::Damaged(error.to_string()))
+        Ok(true)
     }
 
     /// Makes the record's tables, where they are not there. Several may do so at once.
@@ -102,6 +101,14 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// A table or a column that is not there although its layout is.
+pub(super) fn damaged_where_something_is_missing(error: DatabaseError) -> StoreError {
+    if error.is_missing_table() || error.is_missing_column() {
+        return StoreError::Damaged(error.to_string());
+    }
+    error.into()
 }
 
 #[cfg(all(test, feature = "sqlite"))]

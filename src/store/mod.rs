@@ -32,6 +32,7 @@ pub use lock::Waiting;
 use crate::gate::{Event, State};
 use crate::model::Dialect;
 use engine::Engine;
+use layout::damaged_where_something_is_missing;
 use lock::Lock;
 use tables::Write;
 
@@ -118,7 +119,12 @@ impl Store {
         let versions: Vec<Value> = also.iter().map(|version| (*version).into()).collect();
         let rows = match self.connection.read(&query, &versions).await {
             Err(error) if error.is_missing_table() || error.is_missing_column() => {
-                return self.absent(error).await;
+                if !self.is_there().await? {
+                    return Ok(None);
+                }
+                // Somebody may have finished making the tables since.
+                let again = self.connection.read(&query, &versions).await;
+                again.map_err(damaged_where_something_is_missing)?
             }
             rows => rows?,
         };

@@ -17,7 +17,9 @@ pub(super) const ENGINE: Engine = Engine {
         "CREATE TABLE IF NOT EXISTS bgmigrate_retired (service varchar(190) NOT NULL, slot varchar(190) NOT NULL, \
          version varchar(190) NOT NULL, retired_at text NOT NULL, PRIMARY KEY (service, slot)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_cutover (service varchar(190) NOT NULL PRIMARY KEY, from_slot text, \
-         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL, share int NOT NULL, \
+         retried int NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        "CREATE TABLE IF NOT EXISTS bgmigrate_router (service varchar(190) NOT NULL PRIMARY KEY, claimed bigint NOT NULL, settled text) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_folder (digest varchar(190) NOT NULL PRIMARY KEY, ships longtext NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_release (service varchar(190) NOT NULL, version varchar(190) NOT NULL, \
          folder varchar(190) NOT NULL, uses longtext, unharmed_by longtext NOT NULL, PRIMARY KEY (service, version)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",

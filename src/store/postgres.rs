@@ -18,7 +18,9 @@ pub(super) const ENGINE: Engine = Engine {
         "CREATE TABLE IF NOT EXISTS bgmigrate.retired (service text, slot text, version text NOT NULL, \
          retired_at text NOT NULL, PRIMARY KEY (service, slot))",
         "CREATE TABLE IF NOT EXISTS bgmigrate.cutover (service text PRIMARY KEY, from_slot text, \
-         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL)",
+         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL, share integer NOT NULL, \
+         retried integer NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS bgmigrate.router (service text NOT NULL PRIMARY KEY, claimed bigint NOT NULL, settled text)",
         "CREATE TABLE IF NOT EXISTS bgmigrate.folder (digest text PRIMARY KEY, ships text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate.release (service text, version text, folder text NOT NULL, \
          uses text, unharmed_by text NOT NULL, PRIMARY KEY (service, version))",

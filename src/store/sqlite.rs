@@ -18,7 +18,10 @@ pub(super) const ENGINE: Engine = Engine {
         "CREATE TABLE IF NOT EXISTS bgmigrate_retired (service text NOT NULL, slot text NOT NULL, \
          version text NOT NULL, retired_at text NOT NULL, PRIMARY KEY (service, slot)) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_cutover (service text NOT NULL PRIMARY KEY, from_slot text, \
-         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL) WITHOUT ROWID",
+         to_slot text NOT NULL, direction text NOT NULL, since text NOT NULL, share integer NOT NULL, \
+         retried integer NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS bgmigrate_router (service text NOT NULL PRIMARY KEY, claimed integer NOT NULL, \
+         settled text) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_folder (digest text NOT NULL PRIMARY KEY, ships text NOT NULL) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_release (service text NOT NULL, version text NOT NULL, \
          folder text NOT NULL, uses text, unharmed_by text NOT NULL, PRIMARY KEY (service, version)) WITHOUT ROWID",

@@ -10,8 +10,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::connection::{Row, Value};
 use super::error::StoreError;
 use crate::gate::{
-    Cutover, Direction, Event, MigrationId, Proof, Release, ReleaseId, Retired, Role, Shipped,
-    Slot, SlotId, State, Status, Step, digest,
+    Cutover, Direction, Epochs, Event, MigrationId, Proof, Release, ReleaseId, Retired, Role,
+    Shipped, Slot, SlotId, State, Status, Step, digest,
 };
 use crate::model::FilePhase;
 
@@ -35,7 +35,19 @@ pub(super) const RETIRED: Keyed = Keyed {
 pub(super) const CUTOVER: Keyed = Keyed {
     name: "cutover",
     key: &["service"],
-    rest: &["from_slot", "to_slot", "direction", "since"],
+    rest: &[
+        "from_slot",
+        "to_slot",
+        "direction",
+        "since",
+        "share",
+        "retried",
+    ],
+};
+pub(super) const ROUTER: Keyed = Keyed {
+    name: "router",
+    key: &["service"],
+    rest: &["claimed", "settled"],
 };
 pub(super) const FOLDER: Keyed = Keyed {
     name: "folder",
@@ -69,7 +81,9 @@ pub(super) const TEXT: Keyed = Keyed {
 };
 
 /// Those that the history tells; rows are removed in this order and come back in this order.
-pub(super) const KEYED: [&Keyed; 6] = [&SLOT, &RETIRED, &CUTOVER, &FOLDER, &RELEASE, &MIGRATION];
+pub(super) const KEYED: [&Keyed; 7] = [
+    &SLOT, &RETIRED, &CUTOVER, &ROUTER, &FOLDER, &RELEASE, &MIGRATION,
+];
 
 /// A row of a keyed table, as it shall be.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,11 +119,13 @@ pub(super) fn writes(event: &Event, state: &State, at: DateTime<Utc>) -> Vec<Wri
         | Event::StepApplied { migration, .. }
         | Event::UndoBegun { migration }
         | Event::Undone { migration } => vec![migration_row(state, migration, at)],
-        Event::CutoverIntended { service, .. } | Event::CutoverAbandoned { service, .. } => {
-            vec![cutover_row(state, service)]
+        Event::CutoverIntended { service, .. }
+        | Event::CutoverClaimed { service, .. }
+        | Event::CutoverAbandoned { service, .. } => {
+            vec![cutover_row(state, service), router_row(state, service)]
         }
         Event::CutoverCompleted { service } => {
-            let mut writes = vec![cutover_row(state, service)];
+            let mut writes = vec![cutover_row(state, service), router_row(state, service)];
             writes.extend(state.of(service).map(|(id, _)| slot_row(state, id)));
             writes
         }
@@ -157,8 +173,26 @@ fn cutover_row(state: &State, service: &str) -> Write {
                 cutover.to.as_str().into(),
                 direction_name(cutover.direction).into(),
                 time(cutover.since).into(),
+                i64::from(cutover.share).into(),
+                i64::from(cutover.retried).into(),
             ],
         ),
+    }
+}
+
+fn router_row(state: &State, service: &str) -> Write {
+    let key = vec![service.into()];
+    let number = |epoch: u64| i64::try_from(epoch).unwrap_or(i64::MAX);
+    match state.epochs.get(service) {
+        None => Write::Remove(ROUTER.name, key),
+        Some(epochs) => {
+            let settled = epochs.settled.map(|epoch| number(epoch).to_string());
+            put(
+                &ROUTER,
+                key,
+                [number(epochs.claimed).into(), settled.into()],
+            )
+        }
     }
 }
 
@@ -248,7 +282,9 @@ pub(super) fn load_query(also: usize) -> String {
         "SELECT 'record', concat('', layout), concat('', head), concat('', epoch), holder, @now, NULL, NULL FROM @record \
          UNION ALL SELECT 'slot', service, slot, version, role, since, smoked, NULL FROM @slot \
          UNION ALL SELECT 'retired', service, slot, version, retired_at, NULL, NULL, NULL FROM @retired \
-         UNION ALL SELECT 'cutover', service, from_slot, to_slot, direction, since, NULL, NULL FROM @cutover \
+         UNION ALL SELECT 'cutover', service, from_slot, to_slot, direction, since, concat('', share), concat('', retried) \
+         FROM @cutover \
+         UNION ALL SELECT 'router', service, concat('', claimed), settled, NULL, NULL, NULL, NULL FROM @router \
          UNION ALL SELECT 'migration', id, phase, checksum, status, concat('', done), unused_by, unused_since \
          FROM @migration \
          UNION ALL SELECT 'release', r.service, r.version, f.ships, r.uses, r.unharmed_by, NULL, NULL \
@@ -299,8 +335,19 @@ pub(super) fn read(rows: Vec<Row>) -> Result<(Header, State), StoreError> {
                     to: fields.text()?,
                     direction: read_direction(&fields.text()?)?,
                     since: fields.time()?,
+                    share: fields.count()?,
+                    retried: fields.number()? != 0,
                 };
                 state.cutovers.insert(service, cutover);
+            }
+            "router" => {
+                let service = fields.text()?;
+                let claimed = fields.count()?;
+                let settled = fields
+                    .optional()
+                    .map(|text| read_count(&text))
+                    .transpose()?;
+                state.epochs.insert(service, Epochs { claimed, settled });
             }
             "migration" => {
                 let id = MigrationId::from(fields.text()?.as_str());
@@ -398,6 +445,11 @@ pub(super) fn read_time(text: &str) -> Result<DateTime<Utc>, StoreError> {
         .map_err(|error| StoreError::Damaged(format!("time `{text}`: {error}")))
 }
 
+fn read_count<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
+    let count = text.parse();
+    count.map_err(|_| StoreError::Damaged(format!("number `{text}`")))
+}
+
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
@@ -423,6 +475,10 @@ impl Fields {
         let text = self.text()?;
         text.parse()
             .map_err(|_| StoreError::Damaged(format!("number `{text}`")))
+    }
+
+    fn count<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
+        read_count(&self.text()?)
     }
 
     fn time(&mut self) -> Result<DateTime<Utc>, StoreError> {

@@ -62,8 +62,8 @@ pub(crate) struct Team {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct World {
     pub(crate) state: State,
-    /// The slot that gets traffic, for each service.
-    pub(crate) routers: BTreeMap<&'static str, &'static str>,
+    /// Where traffic goes, for each service.
+    pub(crate) routers: BTreeMap<&'static str, Router>,
     /// The rollback window of what stands by has passed.
     late: bool,
     /// For each service the release that was live before, in its slot: kept until it is retired or traffic is back.
@@ -77,6 +77,13 @@ pub(crate) struct World {
     /// What must never have happened.
     robbed: bool,
     twice: bool,
+}
+
+/// What a router holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Router {
+    pub(crate) slot: &'static str,
+    epoch: Option<u64>,
 }
 
 /// Where the statement of the contract step is, when it runs outside of a transaction.
@@ -101,9 +108,13 @@ pub(crate) enum Act {
     Rollback(usize),
     Retire(usize, &'static str),
     RetireEarly(usize, &'static str),
-    /// The router does what was intended; it may also never do so.
+    /// The router does what the attempt asks for; it may also never do so.
     RouterMoves(usize),
+    /// The way back is taken, under a new epoch.
+    TakeBack(usize),
     Settle(usize),
+    /// The attempt has certainly moved nothing.
+    Abandon(usize),
     TimePasses,
     /// The effects of a step that runs outside of a transaction, one by one.
     Begin,
@@ -192,8 +203,9 @@ impl Team {
         slots.any(|slot| self.misses(world, &slot.version))
     }
 
-    fn command(&self, act: Act) -> Option<Command> {
+    fn command(&self, world: &World, act: Act) -> Option<Command> {
         let service = |at: usize| self.services[at].0;
+        let epoch = |at: usize| world.state.epochs(service(at)).claimed;
         let slot = |at: usize, slot| SlotId::new(service(at), slot);
         Some(match act {
             Act::Record(at, release, to) => self.record(at, release, to, false),
@@ -204,14 +216,34 @@ impl Team {
                 dependents: Vec::new(),
                 whole: true,
             },
-            Act::Cutover(at, to) => Command::Cutover { to: slot(at, to) },
+            Act::Cutover(at, to) => Command::Cutover {
+                to: slot(at, to),
+                share: 100,
+            },
             Act::Rollback(at) => Command::Rollback {
                 service: service(at).to_owned(),
             },
+            Act::TakeBack(at) => Command::Claim {
+                service: service(at).to_owned(),
+                epoch: epoch(at),
+                share: 0,
+            },
             Act::Settle(at) => Command::Settle {
                 service: service(at).to_owned(),
+                epoch: epoch(at),
             },
+            Act::Abandon(at) if world.routers[service(at)].epoch != Some(epoch(at)) => {
+                Command::Abandon {
+                    service: service(at).to_owned(),
+                    epoch: epoch(at),
+                    reason: "refused".to_owned(),
+                }
+            }
             Act::Follow(at) => Command::Follow {
+                service: service(at).to_owned(),
+                restored: false,
+            },
+            Act::Enforce(at) => Command::Enforce {
                 service: service(at).to_owned(),
             },
             Act::Retire(at, of) => Command::Retire {
@@ -238,22 +270,21 @@ impl Team {
             (Act::TimePasses, _) if !world.late => next.late = true,
             (Act::RouterMoves(at), _) => {
                 let service = self.services[at].0;
-                let to = &world.state.cutovers.get(service)?.to;
-                let to = SLOTS.into_iter().find(|slot| slot == to)?;
-                next.routers.insert(service, to);
+                let cutover = world.state.cutovers.get(service)?;
+                let to = match cutover.share {
+                    0 => cutover.from.as_ref()?,
+                    _ => &cutover.to,
+                };
+                let slot = SLOTS.into_iter().find(|slot| slot == to)?;
+                let epoch = Some(world.state.epochs(service).claimed);
+                next.routers.insert(service, Router { slot, epoch });
             }
             (Act::MovedByHand(at), _) => {
                 let service = self.services[at].0;
-                let now = world.routers[service];
-                let other = SLOTS.into_iter().find(|slot| *slot != now)?;
-                next.routers.insert(service, other);
+                let now = world.routers[service].slot;
+                let slot = SLOTS.into_iter().find(|slot| *slot != now)?;
+                next.routers.insert(service, Router { slot, epoch: None });
                 next.meddled = true;
-            }
-            (Act::Enforce(at), _) => {
-                let service = self.services[at].0;
-                let (id, _) = world.state.live(service)?;
-                let live = SLOTS.into_iter().find(|slot| *slot == id.slot)?;
-                next.routers.insert(service, live);
             }
             (Act::Send, _) if free => {
                 let send = Command::Send {
@@ -319,7 +350,7 @@ impl Team {
     pub(crate) fn is_at_rest(&self, world: &World) -> bool {
         let agrees = |(service, _): &Service| {
             let live = world.state.live(service);
-            live.is_some_and(|(id, _)| id.slot == world.routers[service])
+            live.is_some_and(|(id, _)| id.slot == world.routers[service].slot)
         };
         let half = world
             .state
@@ -358,14 +389,40 @@ fn promised(state: &State, service: &str, left: &str) -> Option<(&'static str, S
     Some((slot, there.version.clone()))
 }
 
+/// Of epochs only their order counts: so that there are not endlessly many worlds, they are numbered from 1.
+fn ranked(mut world: World) -> World {
+    for (service, router) in &mut world.routers {
+        let Some(epochs) = world.state.epochs.get_mut(*service) else {
+            continue;
+        };
+        let mut known: BTreeSet<u64> = [router.epoch, epochs.settled]
+            .into_iter()
+            .flatten()
+            .collect();
+        if world.state.cutovers.contains_key(*service) {
+            known.insert(epochs.claimed);
+        }
+        let rank = |epoch: u64| known.range(..=epoch).count() as u64;
+        router.epoch = router.epoch.map(rank);
+        epochs.claimed = rank(epochs.claimed);
+        epochs.settled = epochs.settled.map(rank);
+    }
+    world
+}
+
 fn moment(late: bool) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(i64::from(late) * 2)
 }
 
 fn sight(world: &World) -> Sight {
     let routers = world.routers.iter();
-    let seen =
-        |(service, slot): (&&str, &&str)| ((*service).to_owned(), Observed::At((*slot).to_owned()));
+    let seen = |(service, router): (&&str, &Router)| {
+        let at = Observed::At {
+            slot: router.slot.to_owned(),
+            epoch: router.epoch,
+        };
+        ((*service).to_owned(), at)
+    };
     Sight {
         policy: Policy::default(),
         routers: routers.map(seen).collect(),
@@ -400,7 +457,10 @@ impl Model for Team {
             routers: self
                 .services
                 .iter()
-                .map(|(name, _)| (*name, "blue"))
+                .map(|(name, _)| {
+                    let (slot, epoch) = ("blue", None);
+                    (*name, Router { slot, epoch })
+                })
                 .collect(),
             late: false,
             promises: BTreeMap::new(),
@@ -428,7 +488,13 @@ impl Model for Team {
                     Act::RetireEarly(at, slot),
                 ]);
             }
-            acts.extend([Act::Rollback(at), Act::RouterMoves(at), Act::Settle(at)]);
+            acts.extend([
+                Act::Rollback(at),
+                Act::RouterMoves(at),
+                Act::Settle(at),
+                Act::TakeBack(at),
+                Act::Abandon(at),
+            ]);
             if self.meddled {
                 acts.extend([Act::Follow(at), Act::Enforce(at)]);
                 if !world.meddled {
@@ -461,8 +527,8 @@ impl Model for Team {
     }
 
     fn next_state(&self, world: &World, act: Act) -> Option<World> {
-        let Some(command) = self.command(act) else {
-            return self.effect(world, act);
+        let Some(command) = self.command(world, act) else {
+            return self.effect(world, act).map(ranked);
         };
         // One run at a time holds the lock; what changes no schema needs none.
         if matches!(act, Act::Begin | Act::Apply(_) | Act::Undo(_)) && world.wire != Wire::Idle {
@@ -481,7 +547,7 @@ impl Model for Team {
             }
             _ => true,
         });
-        Some(next)
+        Some(ranked(next))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -492,7 +558,7 @@ impl Model for Team {
                 let mut slots = world.state.slots.iter();
                 let stays_idle = |id: &SlotId, slot: &Slot| {
                     slot.role == Role::Staged
-                        && (world.meddled || id.slot != world.routers[id.service.as_str()])
+                        && (world.meddled || id.slot != world.routers[id.service.as_str()].slot)
                 };
                 !world.robbed
                     && slots.all(|(id, slot)| {
@@ -503,7 +569,7 @@ impl Model for Team {
                 // Where traffic is, everything that the release there was built on is in the database.
                 world.meddled
                     || team.services.iter().all(|(service, releases)| {
-                        let slot = SlotId::new(service, world.routers[service]);
+                        let slot = SlotId::new(service, world.routers[service].slot);
                         let Some(serving) = world.state.slots.get(&slot) else {
                             return false;
                         };
@@ -535,7 +601,7 @@ impl Model for Team {
             Property::sometimes("a rollback leads back", |team: &Self, world: &World| {
                 let (service, releases) = team.services[0];
                 let there = world.state.slots.get(&SlotId::new(service, "blue"));
-                world.routers[service] == "blue"
+                world.routers[service].slot == "blue"
                     && there.is_some_and(|there| {
                         there.version == releases[0].0 && there.role == Role::Live
                     })

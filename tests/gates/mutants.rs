@@ -81,23 +81,26 @@ pub(crate) const ALL: &[(&str, Decide)] = &[
     ("believe that the router obeyed", |state, command, sight| {
         let mut sight = sight.clone();
         if let (Command::Settle { .. }, Some(cutover)) = (command, state.cutovers.get(SERVICE)) {
-            sight
-                .routers
-                .insert(SERVICE.to_owned(), Observed::At(cutover.to.clone()));
+            let obeyed = Observed::At {
+                slot: cutover.to.clone(),
+                epoch: Some(state.epochs(SERVICE).claimed),
+            };
+            sight.routers.insert(SERVICE.to_owned(), obeyed);
         }
         decide(state, command, &sight)
     }),
     (
         "believe that the router did nothing",
         |state, command, sight| {
-            let mut sight = sight.clone();
-            let cutover = state.cutovers.get(SERVICE);
-            if let (Command::Settle { .. }, Some(from)) =
-                (command, cutover.and_then(|cutover| cutover.from.clone()))
-            {
-                sight.routers.insert(SERVICE.to_owned(), Observed::At(from));
-            }
-            decide(state, command, &sight)
+            let Command::Settle { service, epoch } = command else {
+                return decide(state, command, sight);
+            };
+            let nothing = Command::Abandon {
+                service: service.clone(),
+                epoch: *epoch,
+                reason: "it did nothing".to_owned(),
+            };
+            decide(state, &nothing, sight)
         },
     ),
     ("deploy over the standby", |state, command, sight| {
@@ -137,7 +140,11 @@ pub(crate) const ALL: &[(&str, Decide)] = &[
         "move while a cutover is in flight",
         |state, command, sight| {
             let mut state = state.clone();
-            if !matches!(command, Command::Settle { .. }) {
+            let ends = matches!(
+                command,
+                Command::Settle { .. } | Command::Claim { .. } | Command::Abandon { .. }
+            );
+            if !ends {
                 state.cutovers.clear();
             }
             decide(&state, command, sight)

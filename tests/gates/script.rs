@@ -4,9 +4,10 @@
 //! apply a:expand                        a migration runs, as one transaction
 //! begin c:contract / send c 0 / done c 0 last / fail c 0 / doubt c / resolve c done
 //! record v2 green ships a:expand b:migrate      … with `live`, `uses x y`, `unharmed c`
-//! cutover green / rollback / settle / follow / retire blue / retire blue early / undo a
+//! cutover green [25] / rollback / claim 25 / settle / abandon / follow [restored] / enforce / retire blue / retire blue early / undo a
 //! smoke green passed | smoke green failed | smoke green passed of v1 2 hours-ago   the last for what was there then
-//! router blue | router nowhere | router silent | router none    what the router is seen to do from now on
+//! router blue 3 | router blue | router nowhere | router silent | router none    what the router is seen to do from now
+//!                                       on: under which epoch, none at all, …; `router obeys` is where the attempt aims
 //! hours 25                              time passes
 //! check a                               the check of a does not hold from now on
 //! ```
@@ -77,7 +78,25 @@ impl Course {
                 self.sight.failing_checks.push(failing);
                 return Line::Seen;
             }
-            ["router", place] => {
+            ["router", "obeys"] => {
+                let epoch = Some(self.state.epochs(&service).claimed);
+                let Some(cutover) = self.state.cutovers.get(&service) else {
+                    return Line::Seen;
+                };
+                let slot = match cutover.share {
+                    100 => Some(cutover.to.clone()),
+                    0 => cutover.from.clone(),
+                    _ => None,
+                };
+                let seen = match slot {
+                    Some(slot) => Observed::At { slot, epoch },
+                    None => Observed::Elsewhere("two slots".to_owned()),
+                };
+                self.sight.routers.insert(service, seen);
+                return Line::Seen;
+            }
+            ["router", place, ref epoch @ ..] => {
+                let epoch = epoch.first().map(|epoch| epoch.parse().unwrap());
                 let seen = match place {
                     "none" => {
                         self.sight.routers.remove(&service);
@@ -85,7 +104,10 @@ impl Course {
                     }
                     "nowhere" => Observed::Elsewhere("two slots".to_owned()),
                     "silent" => Observed::Unreadable("timed out".to_owned()),
-                    slot => Observed::At(slot.to_owned()),
+                    slot => Observed::At {
+                        slot: slot.to_owned(),
+                        epoch,
+                    },
                 };
                 self.sight.routers.insert(service, seen);
                 return Line::Seen;
@@ -142,10 +164,34 @@ impl Course {
             ["undone", id] => Command::Undone {
                 migration: id.into(),
             },
-            ["cutover", to] => Command::Cutover { to: slot(to) },
+            ["cutover", to, ref share @ ..] => Command::Cutover {
+                to: slot(to),
+                share: share.first().map_or(100, |share| share.parse().unwrap()),
+            },
             ["rollback"] => Command::Rollback { service },
-            ["settle"] => Command::Settle { service },
-            ["follow"] => Command::Follow { service },
+            ["claim", share] => Command::Claim {
+                epoch: self.state.epochs(&service).claimed,
+                service,
+                share: share.parse().unwrap(),
+            },
+            ["settle"] => Command::Settle {
+                epoch: self.state.epochs(&service).claimed,
+                service,
+            },
+            ["settle", epoch] => Command::Settle {
+                epoch: epoch.parse().unwrap(),
+                service,
+            },
+            ["abandon"] => Command::Abandon {
+                epoch: self.state.epochs(&service).claimed,
+                service,
+                reason: "no route to host".to_owned(),
+            },
+            ["follow", ref rest @ ..] => Command::Follow {
+                service,
+                restored: rest.contains(&"restored"),
+            },
+            ["enforce"] => Command::Enforce { service },
             ["retire", at, ref rest @ ..] => Command::Retire {
                 slot: slot(at),
                 early: rest.contains(&"early").then(|| "a reason".to_owned()),

@@ -22,7 +22,7 @@ record v2 green ships a:expand b:expand
 apply b:expand
 router blue
 cutover green
-router green
+router obeys
 settle
 ";
 
@@ -111,15 +111,15 @@ const COURSES: &[(&str, &str, &str)] = &[
          record v3 blue ships a:expand b:expand c:contract
          apply c:contract               !contract-gate v2 is live in green
          cutover blue
-         router blue
+         router obeys
          settle
          apply c:contract               !contract-gate a rollback to v2 in green
          rollback
-         router green
+         router obeys
          settle
          apply c:contract               !contract-gate v2 is live in green
          cutover blue
-         router blue
+         router obeys
          settle
          retire green early
          apply c:contract
@@ -152,7 +152,7 @@ const COURSES: &[(&str, &str, &str)] = &[
          record v1 blue live ships a:expand uses users.id
          done c 0 last
          cutover green
-         router green
+         router obeys
          settle
          rollback",
     ),
@@ -196,7 +196,7 @@ const COURSES: &[(&str, &str, &str)] = &[
         "smoke-needed
          check a
          rollback
-         router blue
+         router obeys
          settle
          cutover green                  !cutover-gate the smoke test has not passed",
     ),
@@ -219,8 +219,7 @@ const COURSES: &[(&str, &str, &str)] = &[
          apply c:contract               !lockstep a cutover of app to green is in flight
          follow                         !lockstep is in flight
          billing: record b1 blue live ships a:expand
-         router blue
-         settle
+         abandon
          cutover green",
     ),
     (
@@ -234,9 +233,54 @@ const COURSES: &[(&str, &str, &str)] = &[
          settle                         !lockstep the router sends traffic to two slots
          router none
          settle                         !lockstep nobody asked the router
+         router blue
+         settle                         !lockstep the router sends traffic to blue
          router green
+         settle                         !lockstep holds no epoch, and not 1: it was somebody else's attempt
+         router green 1
          settle
+         settle                         !lockstep another run took it over, and ended it",
+    ),
+    (
+        "what was sent before a take-over counts no more",
+        TWO,
+        "apply b:expand
+         cutover green
+         claim 100
+         settle 1                       !lockstep another run took it over, with epoch 2
+         router green 1
+         settle                         !lockstep holds epoch 1, and not 2
+         claim 0
+         abandon                        !lockstep an earlier attempt may have moved traffic
+         router blue
+         settle                         !lockstep holds no epoch, and not 3
+         router obeys
+         settle
+         claim 100                      !lockstep another run took it over, and ended it
+         cutover green
+         router green 3
+         settle                         !lockstep holds epoch 3, and not 4
+         abandon
+         router blue 3
+         cutover green
+         router obeys
          settle",
+    ),
+    (
+        "traffic that is shared settles nothing",
+        TWO,
+        "apply b:expand
+         cutover green 25
+         router obeys
+         settle                         !lockstep the router sends traffic to two slots
+         router green 1
+         settle                         !lockstep the router sends traffic to green
+         apply c:contract               !lockstep a cutover of app to green is in flight
+         claim 50
+         claim 100
+         router obeys
+         settle
+         rollback",
     ),
     (
         "a router that was moved by hand shuts the gates",
@@ -245,6 +289,10 @@ const COURSES: &[(&str, &str, &str)] = &[
          cutover blue                   !lockstep the router of app sends traffic to blue, and the record has green live
          rollback                       !lockstep sends traffic to blue
          apply c:contract               !lockstep sends traffic to blue
+         follow
+         apply c:contract               !lockstep in flight
+         router obeys
+         settle
          follow
          record v3 green ships a:expand b:expand
          router silent
@@ -256,6 +304,45 @@ const COURSES: &[(&str, &str, &str)] = &[
          follow                         !lockstep no release is recorded in white
          router none
          follow                         !lockstep nobody asked the router",
+    ),
+    (
+        "the right slot from an old file, or by hand, is not what was recorded",
+        CUT_OVER,
+        "router green
+         rollback                       !lockstep holds no epoch, and the record epoch 1: it was written by hand
+         enforce
+         router obeys
+         settle
+         enforce
+         router green 1
+         rollback                       !lockstep holds epoch 1, and the record epoch 2
+         enforce
+         router silent
+         settle                         !lockstep could not be asked
+         claim 0
+         router obeys
+         settle
+         rollback",
+    ),
+    (
+        "a router that is ahead of the record tells of a restored database",
+        CUT_OVER,
+        "router green 7
+         rollback                       !lockstep holds epoch 7, and the record knows of none after 1
+         apply c:contract               !lockstep the database was restored from a backup
+         enforce                        !lockstep was restored
+         follow                         !lockstep was restored
+         follow restored
+         router obeys
+         settle
+         rollback
+         router obeys
+         settle",
+    ),
+    (
+        "without a live release there is nothing to enforce",
+        "apply a:expand\n",
+        "enforce                        !lockstep no release of it is live",
     ),
     (
         "an expand step is taken back while nobody ships it",
@@ -359,7 +446,7 @@ const COURSES: &[(&str, &str, &str)] = &[
          apply c:contract               !contract-gate b1 is live in blue of billing
          billing: record b2 green ships a:expand c:contract
          billing: cutover green
-         billing: router green
+         billing: router obeys
          billing: settle
          apply c:contract               !contract-gate a rollback to b1 in blue of billing
          billing: retire blue early

@@ -12,6 +12,7 @@ mod external;
 mod faults;
 mod guard;
 mod killed;
+mod lockstep;
 mod plan;
 mod properties;
 mod refusals;

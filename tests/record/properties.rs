@@ -46,7 +46,7 @@ const POOL: &[&str] = &[
     "billing: record v1 blue live ships a:expand c:contract",
     "billing: record v2 green ships",
     "billing: cutover green",
-    "billing: router green",
+    "billing: router obeys",
     "billing: settle",
     "smoke green passed",
     "smoke blue failed",
@@ -55,8 +55,14 @@ const POOL: &[&str] = &[
     "rollback",
     "router green",
     "router blue",
+    "router obeys",
+    "claim 25",
+    "claim 100",
+    "claim 0",
     "settle",
+    "abandon",
     "follow",
+    "enforce",
     "retire blue",
     "retire green early",
     "billing: retire green",
@@ -83,10 +89,10 @@ async fn holds(url: &str, course: &[usize]) -> Result<(), TestCaseError> {
     let mut snapshot = store.load_or_init(&[]).await.unwrap();
     let mut team = Course::new();
     for at in course {
+        team.state = snapshot.state.clone();
         let Line::Command(command) = team.read(POOL[*at]) else {
             continue;
         };
-        team.state = snapshot.state.clone();
         team.sight.now = team.sight.now.max(snapshot.now);
         let Ok(events) = bgmigrate::gate::decide(&team.state, &command, &team.sight) else {
             continue;
