@@ -1,5 +1,6 @@
 //! `bgmigrate.toml`: what it may say, and clear words when it says something else.
 
+mod backfill;
 mod router;
 mod smoke;
 mod written;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use self::backfill::Backfill;
 pub use self::router::{Driver, Router};
 pub use self::smoke::{Smoke, Tls};
 pub use self::written::{Slot, Slots};
@@ -61,6 +63,9 @@ pub struct Config {
     /// What a slot has to answer before traffic may come to it.
     #[serde(default)]
     pub smoke: Smoke,
+    /// How backfills are run.
+    #[serde(default)]
+    pub backfill: Backfill,
     /// What the runner or the role sets for the sessions that migrations run in.
     #[serde(default)]
     pub session: Session,

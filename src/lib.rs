@@ -8,6 +8,7 @@
 //! [`report`] values to text · [`config`] `bgmigrate.toml` · [`cli`] the commands.
 
 pub mod adopt;
+pub mod backfill;
 pub mod call;
 pub mod classify;
 pub mod cli;

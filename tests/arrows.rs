@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("spread", &[]),
     ("sql", &["model", "nearest"]),
     ("guard", &["model"]),
+    ("backfill", &["model", "sql"]),
     ("schema", &["model"]),
     ("classify", &["model", "sql", "schema"]),
     ("cost", &["model", "sql", "schema", "classify"]),
@@ -30,7 +31,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("uses", &["model", "sql", "schema", "guard"]),
     (
         "plan",
-        &["model", "sql", "classify", "review", "lint", "gate", "uses"],
+        &[
+            "model", "sql", "backfill", "classify", "review", "lint", "gate", "uses",
+        ],
     ),
     ("adopt", &["model"]),
     ("folder", &["model", "nearest"]),
@@ -43,7 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "report",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "nearest",
-            "spread", "gate", "guard", "uses", "smoke",
+            "spread", "gate", "guard", "uses", "smoke", "backfill",
         ],
     ),
     ("files", &["folder", "spread"]),
@@ -51,13 +54,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("call", &[]),
     (
         "config",
-        &["model", "folder", "lint", "adopt", "nearest", "smoke"],
+        &[
+            "model", "backfill", "folder", "lint", "adopt", "nearest", "smoke",
+        ],
     ),
     ("router", &["gate", "config", "call"]),
     (
         "run",
         &[
-            "model", "gate", "guard", "plan", "adopt", "store", "smoke", "call",
+            "model", "backfill", "gate", "guard", "plan", "adopt", "store", "smoke", "call",
         ],
     ),
     (
@@ -65,7 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "report",
             "files", "config", "nearest", "spread", "gate", "guard", "adopt", "schema", "uses",
-            "store", "run", "router", "smoke", "call",
+            "store", "run", "router", "smoke", "call", "backfill",
         ],
     ),
 ];

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::database::{Setup, place, refused, stop_flag, wait_for};
 use super::progress::Talk;
 use super::{Global, Status, output};
+use crate::backfill::Pace;
 use crate::gate::Refusal;
 use crate::model::FilePhase;
 use crate::plan::FolderStep;
@@ -45,6 +46,10 @@ pub(super) struct Arguments {
     /// How long a migration that gets no lock is tried again, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     retry_for: u64,
+    /// How long a backfill rests after a batch, as a multiple of the time that it took; 0 for no rest [default:
+    /// configured, or 0.5]
+    #[arg(long, value_name = "RATIO")]
+    nice: Option<f64>,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +98,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         phases: arguments.phases(),
         to,
         dry_run: arguments.dry_run,
+        pace: pace(&setup, arguments.nice)?,
     };
     let settings = Settings {
         lock_timeout: Duration::from_millis(arguments.lock_timeout),
@@ -135,6 +141,18 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         Err(error) => Err(error.into()),
         Ok(outcome) => told(global, &wanted, &outcome),
     }
+}
+
+/// How backfills go about it: the flag beats the configuration.
+pub(super) fn pace(setup: &Setup, nice: Option<f64>) -> Result<Pace> {
+    let mut pace = setup.home.config.backfill.pace(setup.target.dialect())?;
+    if let Some(nice) = nice {
+        if !(0.0..=1000.0).contains(&nice) {
+            bail!("--nice {nice}: write a number from 0, for no rest, to 1000");
+        }
+        pace.nice = nice;
+    }
+    Ok(pace)
 }
 
 /// Held back by a gate is a refusal; held back by its phase, which nobody asked for, is not.

@@ -36,6 +36,7 @@ impl Status {
                     _ => Self::Failed,
                 },
                 RunError::Unrunnable { .. } => Self::Usage,
+                RunError::Stopped { .. } => Self::Failed,
                 RunError::Edited { .. } | RunError::Refused(_) => Self::Refused,
                 RunError::Unknown { .. } | RunError::HalfUndone { .. } => Self::Unknown,
             };

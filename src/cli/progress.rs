@@ -76,7 +76,9 @@ impl Progress for Talk {
     }
 
     fn note(&mut self, text: &str) {
-        self.line(text);
+        if !self.quiet {
+            self.line(text);
+        }
     }
 
     fn stopped(&self) -> bool {

@@ -20,7 +20,7 @@ use touch::Held;
 pub use against::{Against, candidate, dependents};
 pub use back::{Back, NoWayBack};
 pub use disuse::{spares, uses};
-pub use steps::{FolderStep, Manner, Statement, Unrunnable, checks_of, steps};
+pub use steps::{Batches, FolderStep, Manner, Statement, Unrunnable, Way, checks_of, steps};
 pub use touch::Held as Waiting;
 
 pub use crate::classify::{Part, split};

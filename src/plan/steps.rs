@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Subject;
+use crate::backfill::{NoKey, Shape, Whole, recognise};
 use crate::gate::{MigrationId, Shipped, digest};
 use crate::model::{
-    Action, Change, Dialect, Engine, FilePhase, LineIndex, Span, TableChange, TransactionControl,
-    TransactionMode,
+    Action, Change, Dialect, Engine, FilePhase, Ident, LineIndex, RowChange, RowSource, RowVerb,
+    Span, TableChange, TransactionControl, TransactionMode,
 };
 use crate::review::Reviewed;
+use crate::sql::directive::{Batch, Directive};
 use crate::sql::{OpaqueKind, Script, read};
 
 /// A migration of the folder, ready to be judged and run.
@@ -56,6 +58,30 @@ pub struct Statement<'a> {
     pub understood: bool,
     /// It can be part of a transaction, which then holds its line of the journal too.
     pub in_transaction: bool,
+    /// In one go, or in batches.
+    pub way: Way,
+}
+
+/// How a statement is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In one go.
+    Whole,
+    /// In batches by key, each in a transaction of its own.
+    Batches(Box<Batches>),
+    /// Not at all: it changes many rows, and cannot be cut.
+    Refused(Whole),
+}
+
+/// What is said of a statement that is run in batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batches {
+    /// Its parts.
+    pub shape: Shape,
+    /// How many rows at a time, where a directive says so.
+    pub rows: Option<u32>,
+    /// By which columns, where a directive says so.
+    pub key: Option<Vec<Ident>>,
 }
 
 /// Why a migration cannot be run by us.
@@ -77,6 +103,28 @@ pub enum Unrunnable {
         line: usize,
         /// What.
         reason: String,
+    },
+    /// It changes many rows, and cannot be cut into batches.
+    #[error(
+        "line {line} changes many rows at once, and cannot be run in batches: {why}; write it otherwise, or write \
+         `-- bgmigrate: batch=off` above it to have it run whole"
+    )]
+    Unbatchable {
+        /// Where.
+        line: usize,
+        /// Why.
+        why: Whole,
+    },
+    /// It changes many rows of a table without a key that fits.
+    #[error(
+        "line {line} changes many rows at once, and cannot be run in batches: {why}; give the table such a key, or write \
+         `-- bgmigrate: batch=off` above it to have it run whole"
+    )]
+    NoKey {
+        /// Where.
+        line: usize,
+        /// Why.
+        why: NoKey,
     },
 }
 
@@ -128,6 +176,17 @@ fn step<'a>(subject: &'a Subject<'a>, namespace: Option<&str>, dialect: Dialect)
     let mut statements = statements(&migration.text, &reviewed.script, dialect, &lines);
     let by_itself =
         migration.transaction == TransactionMode::None || reviewed.script.says_transaction_off();
+    if reviewed.phase == FilePhase::Migrate {
+        for (at, statement) in statements.iter_mut().enumerate() {
+            statement.way = way(
+                statement.sql,
+                statement.changes,
+                &reviewed.script,
+                at,
+                dialect,
+            );
+        }
+    }
     let manner = manner(&mut statements, by_itself, reviewed, &lines);
     FolderStep {
         id: MigrationId::new(namespace, &migration.id),
@@ -162,8 +221,55 @@ pub(super) fn statements<'a>(
         changes: &statement.changes,
         understood: statement.opaque.is_none(),
         in_transaction: in_transaction(statement.span.of(text), &statement.changes, dialect),
+        way: Way::Whole,
     })
     .collect()
+}
+
+/// How a statement of a migrate step is run, the one `at` this place of its script.
+pub(super) fn way(
+    sql: &str,
+    changes: &[Change],
+    script: &Script,
+    at: usize,
+    dialect: Dialect,
+) -> Way {
+    let changes_many = changes
+        .iter()
+        .any(|change| matches!(&change.action, Action::Rows(rows) if is_about_many(rows)));
+    let said = || script.directives_for(at);
+    let batch = said().find_map(|directive| match directive {
+        Directive::Batch(batch) => Some(*batch),
+        _ => None,
+    });
+    if !changes_many || batch == Some(Batch::Off) {
+        return Way::Whole;
+    }
+    match recognise(sql, dialect) {
+        Err(why) => Way::Refused(why),
+        Ok(shape) => Way::Batches(Box::new(Batches {
+            shape,
+            rows: match batch {
+                Some(Batch::Rows(rows)) => Some(rows.get()),
+                _ => None,
+            },
+            key: said().find_map(|directive| match directive {
+                Directive::Key(columns) => Some(columns.clone()),
+                _ => None,
+            }),
+        })),
+    }
+}
+
+/// Whether a statement may change as many rows as some table has; literal rows are as many as are written.
+fn is_about_many(rows: &RowChange) -> bool {
+    match rows.verb {
+        RowVerb::Update | RowVerb::Delete | RowVerb::Merge => true,
+        RowVerb::Insert | RowVerb::Replace => {
+            matches!(&rows.source, RowSource::Query(from) if !from.is_empty())
+        }
+        RowVerb::Copy => false,
+    }
 }
 
 /// One transaction around the whole file where the engine and the file let us; a BEGIN at its start and a COMMIT at its
@@ -197,7 +303,16 @@ fn manner(
     {
         return Err(Unrunnable::OwnTransactions { line: own.line });
     }
-    let whole = !by_itself && statements.iter().all(|statement| statement.in_transaction);
+    if let Some((line, why)) = statements.iter().find_map(|one| match &one.way {
+        Way::Refused(why) => Some((one.line, why.clone())),
+        _ => None,
+    }) {
+        return Err(Unrunnable::Unbatchable { line, why });
+    }
+    let whole = !by_itself
+        && statements
+            .iter()
+            .all(|statement| statement.in_transaction && statement.way == Way::Whole);
     Ok(if whole {
         Manner::Whole
     } else {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::backfill::Planned;
 use super::blockers::blockers;
 use super::probe::{self, Seen};
+use crate::backfill::{self, Pace};
 use crate::gate::{
     Candidate, Command, Event, MigrationId, Refusal, Resolution, Sight, Status, decide,
 };
 use crate::guard::Touched;
 use crate::model::{Dialect, FilePhase};
-use crate::plan::{FolderStep, Manner, Statement, Unrunnable, Waiting, candidate};
+use crate::plan::{FolderStep, Manner, Statement, Unrunnable, Waiting, Way, candidate};
 use crate::store::{DatabaseError, Snapshot, Store, StoreError};
 
 /// What to apply.
@@ -25,6 +27,8 @@ pub struct Apply<'a> {
     pub to: Option<usize>,
     /// Record nothing and run nothing: tell what would run.
     pub dry_run: bool,
+    /// How backfills go about it.
+    pub pace: Pace,
 }
 
 /// How statements are run.
@@ -52,6 +56,10 @@ pub trait Progress {
     fn begins(&mut self, step: &FolderStep<'_>);
     /// It is applied.
     fn applied(&mut self, step: &FolderStep<'_>, took: Duration);
+    /// Another batch of a backfill is committed, or it is held.
+    fn batch(&mut self, migration: &MigrationId, progress: &backfill::Progress) {
+        let _ = (migration, progress);
+    }
     /// Something worth telling.
     fn note(&mut self, text: &str);
     /// Whether somebody asked to stop; looked at between statements.
@@ -139,6 +147,16 @@ pub enum RunError {
         /// What was looked at.
         why: String,
     },
+    /// A backfill ended before its end, as it was told to.
+    #[error("{migration}: {why}; {state}, and `bgmigrate apply` goes on from there")]
+    Stopped {
+        /// Which.
+        migration: MigrationId,
+        /// By whom.
+        why: String,
+        /// Where that leaves it.
+        state: String,
+    },
     /// A gate refuses it.
     #[error("refused")]
     Refused(Vec<Refusal>),
@@ -171,6 +189,7 @@ pub async fn apply(
         settings,
         progress,
         guarded: false,
+        pace: wanted.pace.clone(),
     };
     run.snapshot = if wanted.dry_run {
         run.store.load(&run.also).await?.unwrap_or_default()
@@ -203,6 +222,7 @@ pub async fn recover(
         settings: Settings::default(),
         progress,
         guarded,
+        pace: Pace::default(),
     };
     run.recover(steps).await
 }
@@ -251,6 +271,8 @@ pub(super) struct Run<'a> {
     pub(super) progress: &'a mut dyn Progress,
     /// There is a guard in the database, to be told of what the gates allow.
     pub(super) guarded: bool,
+    /// How backfills go about it.
+    pub(super) pace: Pace,
 }
 
 impl Run<'_> {
@@ -317,6 +339,7 @@ impl Run<'_> {
             Manner::ByStatement => Command::Begin(candidate.clone()),
         };
         let events = self.decide(&command)?;
+        self.look_up_keys(step, dry_run).await?;
         if dry_run {
             // What would follow is judged as if this had run.
             let whole = decide(
@@ -488,8 +511,18 @@ impl Run<'_> {
                 statement: at,
             })
             .await?;
-            let error = match self.send(step, statement, &done).await {
+            let error = match self.send(step, at, statement, &done).await {
                 Ok(()) => return Ok(()),
+                Err(stopped @ RunError::Stopped { .. }) => {
+                    let error = stopped.to_string();
+                    self.record(&Command::Fail {
+                        migration,
+                        statement: at,
+                        error,
+                    })
+                    .await?;
+                    return Err(stopped);
+                }
                 Err(RunError::Store(StoreError::Database(
                     error @ DatabaseError::Refused { .. },
                 ))) => error,
@@ -522,9 +555,15 @@ impl Run<'_> {
     async fn send(
         &mut self,
         step: &FolderStep<'_>,
+        at: usize,
         statement: &Statement<'_>,
         done: &Command,
     ) -> Result<(), RunError> {
+        if let Way::Batches(batches) = &statement.way
+            && let Planned::Cut(cut, facts) = self.planned(step, statement, batches).await?
+        {
+            return self.in_batches(step, at, batches, (cut, facts), done).await;
+        }
         let alone = std::slice::from_ref(statement);
         if !statement.in_transaction {
             self.before(step, alone).await?;
@@ -661,9 +700,12 @@ impl Run<'_> {
                         .await?;
                 }
                 Seen::NotDone => {
-                    self.progress.note(&format!(
-                        "{line}: an earlier run was killed here; the statement had not run"
-                    ));
+                    let left = match &statement.way {
+                        Way::Batches(_) => "its batches go on where they were",
+                        Way::Whole | Way::Refused(_) => "the statement had not run",
+                    };
+                    self.progress
+                        .note(&format!("{line}: an earlier run was killed here; {left}"));
                     let error = "the run was killed before it ran".to_owned();
                     self.record(&Command::Fail {
                         migration,

@@ -62,7 +62,7 @@ pub async fn checks(store: &mut Store, state: &State) -> Result<Vec<Checked>, St
     Ok(checked)
 }
 
-async fn ask(store: &mut Store, query: &str) -> Result<Vec<Row>, DatabaseError> {
+pub(super) async fn ask(store: &mut Store, query: &str) -> Result<Vec<Row>, DatabaseError> {
     let (begin, end) = match store.dialect() {
         Dialect::Postgres => ("BEGIN READ ONLY", "ROLLBACK"),
         Dialect::Mysql => ("START TRANSACTION READ ONLY", "ROLLBACK"),
@@ -84,21 +84,24 @@ fn seen(asked: Result<Vec<Row>, DatabaseError>) -> Result<Option<String>, StoreE
         }
         Err(error) => return Err(error.into()),
     };
-    if let [row] = &rows[..]
+    Ok(against(&rows))
+}
+
+/// What an answer says against a check; `None` where it holds: no row, or a single 0 or false.
+pub(super) fn against(rows: &[Row]) -> Option<String> {
+    if let [row] = rows
         && let [Some(only)] = &row[..]
         && ["0", "f", "false"].contains(&only.as_str())
     {
-        return Ok(None);
+        return None;
     }
-    let Some(first) = rows.first() else {
-        return Ok(None);
-    };
+    let first = rows.first()?;
     let columns = first.iter().map(|value| value.as_deref().unwrap_or("NULL"));
     let first = columns.collect::<Vec<_>>().join(", ");
-    Ok(Some(match rows.len() {
+    Some(match rows.len() {
         1 => format!("it finds {first}"),
         more => format!("it finds {more} rows, the first {first}"),
-    }))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Runs what the gates allow: look, decide, record, act, record.
 
 mod apply;
+mod backfill;
 mod blockers;
 mod check;
 mod clock;

@@ -53,6 +53,7 @@ pub async fn undo(
         sight,
         settings,
         progress,
+        pace: crate::backfill::Pace::default(),
         guarded,
     };
     run.refuse_edits(std::slice::from_ref(wanted.step)).await?;

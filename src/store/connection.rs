@@ -174,6 +174,15 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends one statement as it stands; returns how many rows it changed.
+    pub async fn change(&mut self, sql: &str) -> Result<u64, DatabaseError> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        fault::point();
+        let changed = on_any!(self, connection => sqlx::raw_sql(sql).execute(connection).await?.rows_affected());
+        fault::point();
+        Ok(changed)
+    }
+
     /// Runs one statement of ours, whose parameters are written `?`; returns how many rows it changed.
     pub async fn write(&mut self, sql: &str, values: &[Value]) -> Result<u64, DatabaseError> {
         let sql = self.numbered(sql);

@@ -5,6 +5,7 @@
 //! migrations holds the lock of the session that runs them, and every event of such a run carries the lock's epoch: a
 //! run that lost its lock cannot write (fencing).
 
+mod backfill;
 mod cancel;
 mod connect;
 mod connection;
@@ -22,6 +23,7 @@ mod tables;
 
 use chrono::{DateTime, Utc};
 
+pub use backfill::{Backfill, Wanted};
 pub use cancel::Canceller;
 pub use connect::{Missing, Target};
 pub use connection::{Connection, Row, Value};

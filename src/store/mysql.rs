@@ -27,5 +27,8 @@ pub(super) const ENGINE: Engine = Engine {
          checksum text NOT NULL, status text NOT NULL, done bigint NOT NULL, unused_by longtext NOT NULL, \
          unused_since text, changed_at text NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         "CREATE TABLE IF NOT EXISTS bgmigrate_text (digest varchar(190) NOT NULL PRIMARY KEY, body longtext NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        "CREATE TABLE IF NOT EXISTS bgmigrate_backfill (migration varchar(255) NOT NULL, statement bigint NOT NULL, wanted text NOT NULL, \
+         wanted_by text, wanted_since text, epoch bigint NOT NULL, body longtext NOT NULL, \
+         PRIMARY KEY (migration, statement)) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     ]],
 };

@@ -28,5 +28,7 @@ pub(super) const ENGINE: Engine = Engine {
          checksum text NOT NULL, status text NOT NULL, done bigint NOT NULL, unused_by text NOT NULL, \
          unused_since text, changed_at text NOT NULL)",
         "CREATE TABLE IF NOT EXISTS bgmigrate.text (digest text PRIMARY KEY, body text NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS bgmigrate.backfill (migration text, statement bigint, wanted text NOT NULL, wanted_by text, \
+         wanted_since text, epoch bigint NOT NULL, body text NOT NULL, PRIMARY KEY (migration, statement))",
     ]],
 };

@@ -29,5 +29,8 @@ pub(super) const ENGINE: Engine = Engine {
          checksum text NOT NULL, status text NOT NULL, done integer NOT NULL, unused_by text NOT NULL, \
          unused_since text, changed_at text NOT NULL) WITHOUT ROWID",
         "CREATE TABLE IF NOT EXISTS bgmigrate_text (digest text NOT NULL PRIMARY KEY, body text NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE IF NOT EXISTS bgmigrate_backfill (migration text NOT NULL, statement integer NOT NULL, wanted text NOT NULL, \
+         wanted_by text, wanted_since text, epoch integer NOT NULL, body text NOT NULL, \
+         PRIMARY KEY (migration, statement)) WITHOUT ROWID",
     ]],
 };

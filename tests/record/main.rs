@@ -7,6 +7,7 @@ mod servers;
 
 mod adopt;
 mod application;
+mod backfill;
 mod checks;
 mod external;
 mod faults;

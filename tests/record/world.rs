@@ -114,6 +114,15 @@ impl World {
         })
     }
 
+    /// As [`Self::ask`]; nothing where the database refuses it, or is busy.
+    pub(crate) fn try_ask(&self, sql: &str) -> Option<String> {
+        let sql = sql.to_owned();
+        self.connected(async |connection| {
+            let rows = connection.ask(&sql).await.ok()?;
+            rows.into_iter().flatten().next().flatten()
+        })
+    }
+
     /// Runs SQL as somebody else would, with another client.
     pub(crate) fn sql(&self, sql: &str) {
         let sql = sql.to_owned();
