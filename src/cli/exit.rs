@@ -35,7 +35,7 @@ impl Status {
                     DatabaseError::Lost(_) => Self::Unreachable,
                     _ => Self::Failed,
                 },
-                RunError::Unrunnable { .. } => Self::Usage,
+                RunError::Unrunnable { .. } | RunError::NothingToSweep { .. } => Self::Usage,
                 RunError::Stopped { .. } => Self::Failed,
                 RunError::Edited { .. } | RunError::Refused(_) => Self::Refused,
                 RunError::Unknown { .. } | RunError::HalfUndone { .. } => Self::Unknown,

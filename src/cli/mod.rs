@@ -1,6 +1,7 @@
 //! The command line: the only room that prints. One file a command.
 
 mod apply;
+mod backfill;
 mod classify;
 mod cutover;
 mod database;
@@ -128,6 +129,7 @@ enum Command {
     Status(status::Arguments),
     /// Run what the gates allow, in order
     Apply(apply::Arguments),
+    Backfill(backfill::Arguments),
     /// Ask whether something may happen now; changes nothing
     Gate(gate::Arguments),
     Smoke(smoke::Arguments),
@@ -203,6 +205,7 @@ pub fn main() -> ExitCode {
         Command::Release(action) => release::run(global, action),
         Command::Status(arguments) => status::run(global, arguments),
         Command::Apply(arguments) => apply::run(global, arguments),
+        Command::Backfill(arguments) => backfill::run(global, arguments),
         Command::Gate(arguments) => gate::run(global, arguments),
         Command::Smoke(arguments) => smoke::run(global, arguments),
         Command::Cutover(arguments) => cutover::run(global, arguments),

@@ -8,7 +8,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Global, output};
+use crate::backfill;
+use crate::gate::MigrationId;
 use crate::plan::FolderStep;
+use crate::report;
 use crate::run::Progress;
 
 /// Tells how far a run is.
@@ -72,6 +75,21 @@ impl Progress for Talk {
         }
         if let Some(bar) = &self.bar {
             bar.inc(1);
+        }
+    }
+
+    fn batch(&mut self, migration: &MigrationId, progress: &backfill::Progress) {
+        if let Some(bar) = &self.bar {
+            let share = progress
+                .share()
+                .map_or_else(String::new, |share| format!(" {:.0} %", share * 100.0));
+            let left = report::time_left(progress);
+            bar.set_message(format!(
+                "{migration} {}{share}, {} rows passed, {:.0} rows/s{left}",
+                progress.stage.name(),
+                progress.examined,
+                progress.rows_per_s,
+            ));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Values become text: for people, for programs, for review tools. Nothing here prints.
 
+mod backfill;
 mod classify;
 mod fixes;
 mod github;
@@ -20,6 +21,7 @@ mod uses;
 use std::fmt;
 use std::str::FromStr;
 
+pub use backfill::{BackfillShown, backfills, time_left};
 pub use classify::classify;
 pub use fixes::{FixReport, fixes, patch};
 pub use guard::guard;

@@ -157,6 +157,15 @@ pub enum RunError {
         /// Where that leaves it.
         state: String,
     },
+    /// No backfill of the migration is finished, or it does not tell which rows it has still to change.
+    #[error(
+        "{migration} has no finished backfill that tells which rows are still to be changed; `bgmigrate apply` runs \
+         those that are not finished"
+    )]
+    NothingToSweep {
+        /// Which.
+        migration: MigrationId,
+    },
     /// A gate refuses it.
     #[error("refused")]
     Refused(Vec<Refusal>),

@@ -12,6 +12,7 @@ mod takeover;
 mod undo;
 
 pub use apply::{Apply, Outcome, Progress, RunError, Settings, apply, recover, resolve};
+pub use backfill::sweep;
 pub use check::{Checked, checks, failing_checks};
 pub use clock::{Clock, Wall};
 pub use smoke::{Address, ask_slot};

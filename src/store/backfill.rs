@@ -162,23 +162,18 @@ impl Store {
         Ok(())
     }
 
-    /// Says what is wanted of the backfills of a migration, or of all; gives how many there are.
+    /// Says what is wanted of the backfills of a migration; gives how many there are. Nobody has to hold the lock.
     pub async fn want_backfill(
         &mut self,
-        migration: Option<&MigrationId>,
+        migration: &MigrationId,
         wanted: Wanted,
     ) -> Result<u64, StoreError> {
         let by = format!("{} on {}", self.origin.actor, self.origin.host);
-        let which = migration.map_or("", |_| " WHERE migration = ?");
-        let update = self.engine.sql(&format!(
-            "UPDATE @backfill SET wanted = ?, wanted_by = ?, wanted_since = @now{which}"
-        ));
-        let mut values: Vec<Value> = vec![wanted.name().into(), by.into()];
-        values.extend(migration.map(|id| id.as_str().into()));
-        match self.connection.write(&update, &values).await {
-            Err(error) if error.is_missing_table() => Ok(0),
-            changed => Ok(changed?),
-        }
+        let update = self.engine.sql(
+            "UPDATE @backfill SET wanted = ?, wanted_by = ?, wanted_since = @now WHERE migration = ?",
+        );
+        let values: [Value; 3] = [wanted.name().into(), by.into(), migration.as_str().into()];
+        Ok(self.connection.write(&update, &values).await?)
     }
 
     /// The epoch of our lock, which has to be the record's still.

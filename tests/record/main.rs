@@ -21,4 +21,5 @@ mod smoke;
 mod story;
 mod undo;
 mod uses;
+mod watched;
 mod world;

@@ -4,9 +4,11 @@ mod catalog;
 mod signals;
 mod walk;
 
-use super::apply::{Run, RunError};
-use crate::backfill::{self, Cut, Facts};
+use super::apply::{Progress, Run, RunError, Settings};
+use crate::backfill::{self, Cut, Facts, Pace, Verb};
+use crate::gate::Sight;
 use crate::plan::{Batches, FolderStep, Statement, Unrunnable, Way};
+use crate::store::Store;
 
 /// How the engine is told of one statement of a step.
 pub(super) enum Planned {
@@ -14,6 +16,45 @@ pub(super) enum Planned {
     Whole,
     /// In batches.
     Cut(Cut, Facts),
+}
+
+/// Goes through the tables of a migration's finished backfills once more, for rows that were written since; gives how
+/// many rows are still not as they leave them. The store holds the lock.
+pub async fn sweep(
+    store: &mut Store,
+    step: &FolderStep<'_>,
+    sight: &Sight,
+    pace: Pace,
+    progress: &mut dyn Progress,
+) -> Result<u64, RunError> {
+    let snapshot = store.load_or_init(&[]).await?;
+    let mut run = Run {
+        snapshot,
+        also: Vec::new(),
+        store,
+        sight,
+        settings: Settings::default(),
+        progress,
+        guarded: false,
+        pace,
+    };
+    run.refuse_edits(std::slice::from_ref(step)).await?;
+    run.limit_waiting().await?;
+    let mut remaining = None;
+    if run.snapshot.state.is_applied(&step.id) {
+        for (at, statement) in step.statements.iter().enumerate() {
+            if let Way::Batches(batches) = &statement.way
+                && batches.shape.tells_open_rows()
+                && batches.shape.verb != Verb::Delete
+            {
+                let left = run.sweep(step, at, statement, batches).await?;
+                remaining = Some(remaining.unwrap_or(0) + left);
+            }
+        }
+    }
+    remaining.ok_or_else(|| RunError::NothingToSweep {
+        migration: step.id.clone(),
+    })
 }
 
 impl Run<'_> {

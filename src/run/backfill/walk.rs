@@ -13,6 +13,7 @@ use crate::gate::{Command, MigrationId};
 use crate::model::Dialect;
 use crate::plan::{Batches, FolderStep, Statement};
 use crate::run::apply::{Patience, Run, RunError};
+use crate::run::check::number;
 use crate::store::{Backfill, DatabaseError, StoreError, Wanted};
 
 /// How often signals are looked at.
@@ -68,7 +69,6 @@ impl Run<'_> {
         self.finish(step, at, &mut walk, done).await
     }
 
-    #[expect(dead_code, reason = "the command follows")]
     /// Goes through the table of an applied backfill once more, for rows that were written since.
     pub(in crate::run) async fn sweep(
         &mut self,
@@ -76,7 +76,7 @@ impl Run<'_> {
         at: usize,
         statement: &Statement<'_>,
         batches: &Batches,
-    ) -> Result<Progress, RunError> {
+    ) -> Result<u64, RunError> {
         let Planned::Cut(cut, facts) = self.planned(step, statement, batches).await? else {
             return Err(StoreError::Damaged("there is nothing to walk".to_owned()).into());
         };
@@ -91,7 +91,7 @@ impl Run<'_> {
         self.verify(&mut walk).await?;
         walk.progress.stage = Stage::Done;
         self.keep(&walk).await?;
-        Ok(walk.progress)
+        Ok(walk.progress.verified.map_or(0, |found| found.remaining))
     }
 
     /// Takes the backfill over where it is, or begins it.
@@ -636,11 +636,6 @@ fn is_too_slow(error: &RunError) -> bool {
 
 fn place(row: crate::store::Row) -> Vec<String> {
     row.into_iter().flatten().collect()
-}
-
-fn number(rows: Vec<crate::store::Row>) -> u64 {
-    let first = rows.into_iter().flatten().next().flatten();
-    first.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 fn rows(count: u64) -> String {
