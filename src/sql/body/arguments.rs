@@ -6,7 +6,7 @@ use super::DEPTH_LIMIT;
 use super::evaluate;
 use super::template::Template;
 use super::variables::Variables;
-use crate::model::{Action, Dialect, Span};
+use crate::model::{Action, Span};
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
@@ -32,33 +32,32 @@ pub(super) type List = Vec<Vec<Template>>;
 pub(in crate::sql) struct Arguments(HashMap<String, Vec<List>>);
 
 impl Arguments {
-    /// Reads the calls of the routines that are `asked` for at `span` of `text`, where the variables hold what they
-    /// do there. To follow the arguments of all that looks like a call would take many times as long.
+    /// Reads the calls of the routines that are `asked` for at `span`, where the variables hold what they do there;
+    /// `tokens` cover the text that they point into. To follow the arguments of all that looks like a call would take many times as long.
     pub(super) fn read(
-        text: &str,
+        tokens: &Tokens,
         span: Span,
-        dialect: Dialect,
         variables: &Variables,
         asked: &[&String],
     ) -> Self {
         let mut found = Self::default();
-        let mut tokens = Tokens::new(text, span, dialect);
+        let mut words = tokens.part(span);
         let mut open: Vec<usize> = Vec::new();
-        while !tokens.at_end() {
-            let name = tokens.peek_text().trim_matches(['"', '`']);
-            tokens.advance();
-            if !tokens.is_kind(TokenKind::LeftParen) {
+        while !words.at_end() {
+            let name = words.peek_text().trim_matches(['"', '`']);
+            words.advance();
+            if !words.is_kind(TokenKind::LeftParen) {
                 continue;
             }
             // A call may stand among the arguments of another one.
-            let mark = tokens.mark();
-            open.retain(|end| *end > tokens.span().start);
-            let list = tokens.parenthesised().filter(|_| open.len() < DEPTH_LIMIT);
+            let mark = words.mark();
+            open.retain(|end| *end > words.span().start);
+            let list = words.parenthesised().filter(|_| open.len() < DEPTH_LIMIT);
             open.extend(list.map(|list| list.end));
-            tokens.reset(mark);
+            words.reset(mark);
             if asked.iter().any(|asked| asked.eq_ignore_ascii_case(name)) {
                 let lists = match list {
-                    Some(list) => evaluate::lists(text, list, dialect, variables),
+                    Some(list) => evaluate::lists(tokens, list, variables),
                     None => vec![List::new()],
                 };
                 found.note(name.to_ascii_lowercase(), lists);

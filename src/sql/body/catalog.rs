@@ -3,7 +3,7 @@
 //! Such a name is often put into SQL without quotes. Then it is one identifier, or the statement fails: a name
 //! that is made to break out of the statement is made by somebody who may change the schema anyway.
 
-use crate::model::{Dialect, Span};
+use crate::model::Span;
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
@@ -81,36 +81,34 @@ pub(super) fn is_name(column: &str) -> bool {
     NAMES.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
-/// The columns of the `SELECT` at `span`; nothing if it reads anything but the catalog.
-pub(super) fn columns(text: &str, span: Span, dialect: Dialect) -> Option<Columns> {
-    let mut tokens = Tokens::new(text, span, dialect);
+/// The columns of a `SELECT`; nothing if it reads anything but the catalog.
+pub(super) fn columns(mut tokens: Tokens) -> Option<Columns> {
     if let Some(inside) = tokens.parenthesised() {
-        return tokens.at_end().then(|| columns(text, inside, dialect))?;
+        return tokens.at_end().then(|| columns(tokens.part(inside)))?;
     }
     tokens.take_word("select").then_some(())?;
     tokens.take_word("distinct");
     let list = tokens.mark();
     tokens.seek(&["from"])?;
-    let found = selected(text, tokens.since(list), dialect);
+    let found = selected(&tokens.part(tokens.since(list)));
     tokens.advance();
     reads_catalog(&mut tokens).then_some(found)
 }
 
-/// Whether everything that is read at `span` is the catalog's.
-pub(super) fn is_queried(text: &str, span: Span, dialect: Dialect) -> bool {
-    let mut tokens = Tokens::new(text, span, dialect);
+/// Whether everything that a query reads is the catalog's.
+pub(super) fn is_queried(mut tokens: Tokens) -> bool {
     tokens.seek(&["from"]).is_some() && {
         tokens.advance();
         reads_catalog(&mut tokens)
     }
 }
 
-fn selected(text: &str, list: Span, dialect: Dialect) -> Columns {
+fn selected(list: &Tokens) -> Columns {
     let mut found = Columns::default();
-    for item in super::evaluate::items(text, list, dialect) {
-        let mut tokens = Tokens::new(text, item, dialect);
+    for item in super::evaluate::items(list.clone()) {
+        let mut tokens = list.part(item);
         let mark = tokens.mark();
-        if item.of(text).trim_end().ends_with('*') {
+        if item.of(list.text()).trim_end().ends_with('*') {
             found.star = true;
         } else if tokens.seek(&["as"]).is_some() {
             let value = tokens.since(mark);

@@ -119,7 +119,7 @@ impl Session<'_> {
         let mut tokens = Tokens::new(self.text, statement.span, self.dialect);
         match tokens.take_any(heads(self.dialect)) {
             Some("set") => self.set(&mut tokens),
-            Some("select") => self.select(statement.span),
+            Some("select") => self.select(tokens.part(statement.span)),
             Some("prepare") => self.prepare(&mut tokens),
             Some("execute") => {
                 if let Some(described) = self.execute(&mut tokens) {
@@ -134,27 +134,21 @@ impl Session<'_> {
 
     fn set(&mut self, tokens: &mut Tokens) {
         for (variable, value) in super::targets::assignments(tokens) {
-            let texts = evaluate::texts(self.text, value, self.dialect, &self.variables);
+            let texts = evaluate::texts(tokens, value, &self.variables);
             self.variables.assign(&variable, Assigned::Texts(texts));
         }
     }
 
     /// `SELECT … INTO @variable` and `SELECT @variable := …`.
-    fn select(&mut self, span: Span) {
-        let targets = super::targets::targets(self.text, span, self.dialect);
+    fn select(&mut self, mut tokens: Tokens) {
+        let targets = super::targets::targets(tokens.clone());
         for target in targets.iter().flat_map(|found| &found.names) {
             let value = targets.as_ref().and_then(|found| found.value);
             let value = value.map_or(Assigned::Unknown, |value| {
-                Assigned::Texts(evaluate::texts(
-                    self.text,
-                    value,
-                    self.dialect,
-                    &self.variables,
-                ))
+                Assigned::Texts(evaluate::texts(&tokens, value, &self.variables))
             });
             self.variables.assign(target, value);
         }
-        let mut tokens = Tokens::new(self.text, span, self.dialect);
         while let Some(token) = tokens.advance() {
             if token.kind == TokenKind::Placeholder && tokens.take_operator(":=") {
                 let name = token.span.of(self.text);
@@ -168,7 +162,7 @@ impl Session<'_> {
         let Some(name) = tokens.ident() else { return };
         tokens.parenthesised();
         let texts = if tokens.take_word("from") {
-            evaluate::texts(self.text, tokens.rest(), self.dialect, &self.variables)
+            evaluate::texts(tokens, tokens.rest(), &self.variables)
         } else if tokens.take_word("as") {
             vec![Template::text(tokens.rest_text())]
         } else {
@@ -187,7 +181,7 @@ impl Session<'_> {
                 text if text.is_empty() => tokens.rest(),
                 text => text,
             };
-            evaluate::texts(self.text, text, self.dialect, &self.variables)
+            evaluate::texts(tokens, text, &self.variables)
         } else {
             let name = tokens.ident()?;
             self.prepared.get(name.as_str())?.clone()
@@ -231,13 +225,8 @@ impl Session<'_> {
         if known.is_empty() {
             return;
         }
-        let own = Arguments::read(
-            self.text,
-            statement.span,
-            self.dialect,
-            &self.variables,
-            &known,
-        );
+        let tokens = Tokens::new(self.text, statement.span, self.dialect);
+        let own = Arguments::read(&tokens, statement.span, &self.variables, &known);
         let mut expanded = Described {
             opaque: statement.opaque.take(),
             ..Described::default()
@@ -377,10 +366,10 @@ fn parameters(text: &str, statement: Span, dialect: Dialect) -> Vec<Parameter> {
     let Some(list) = tokens.parenthesised() else {
         return Vec::new();
     };
-    let parameters = evaluate::items(text, list, dialect)
+    let parameters = evaluate::items(tokens.part(list))
         .into_iter()
         .filter_map(|item| {
-            let mut parameter = Tokens::new(text, item, dialect);
+            let mut parameter = tokens.part(item);
             let (mode, name) = argument_mode(&mut parameter);
             if mode == Some("out") && kind == "function" {
                 return None;

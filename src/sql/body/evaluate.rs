@@ -38,16 +38,12 @@ pub(super) const FUNCTIONS: &[&str] = &[
     "md5",
 ];
 
-/// What the expression at `span` of `text` may come to; one unknown text where nobody can tell.
-pub(super) fn texts(
-    text: &str,
-    span: Span,
-    dialect: Dialect,
-    variables: &Variables,
-) -> Vec<Template> {
+/// What the expression at `span` may come to; one unknown text where nobody can tell. `tokens` cover the text that
+/// the `variables` point into.
+pub(super) fn texts(tokens: &Tokens, span: Span, variables: &Variables) -> Vec<Template> {
     let mut found = Vec::new();
     for variables in &variables.for_each_element() {
-        for value in alternatives(text, span, dialect, variables) {
+        for value in alternatives(tokens, span, variables) {
             if !found.contains(&value) {
                 found.push(value);
             }
@@ -56,29 +52,22 @@ pub(super) fn texts(
     found
 }
 
-/// What the expressions of the list at `span` of `text` may come to, which commas part: once for each element
-/// of the array that is looped over.
-pub(super) fn lists(
-    text: &str,
-    span: Span,
-    dialect: Dialect,
-    variables: &Variables,
-) -> Vec<Vec<Vec<Template>>> {
-    let items = items(text, span, dialect);
+/// What the expressions of the list at `span` may come to, which commas part: once for each element of the array that
+/// is looped over.
+pub(super) fn lists(tokens: &Tokens, span: Span, variables: &Variables) -> Vec<Vec<Vec<Template>>> {
+    let items = items(tokens.part(span));
     let list = |variables: &Variables| {
         let values = items
             .iter()
-            .map(|item| alternatives(text, *item, dialect, variables));
+            .map(|item| alternatives(tokens, *item, variables));
         values.collect()
     };
     let fixed = variables.for_each_element();
     fixed.iter().map(|variables| list(variables)).collect()
 }
 
-/// The routine that the whole expression at `span` is a call of, and the place of its arguments; nothing if it
-/// is evaluated here.
-pub(super) fn called(text: &str, span: Span, dialect: Dialect) -> Option<(String, Span)> {
-    let mut tokens = Tokens::new(text, span, dialect);
+/// The routine that the whole expression is a call of, and the place of its arguments; nothing if it is evaluated here.
+pub(super) fn called(mut tokens: Tokens) -> Option<(String, Span)> {
     let name = tokens.name()?.name;
     let arguments = tokens.parenthesised()?;
     let known = FUNCTIONS
@@ -88,10 +77,9 @@ pub(super) fn called(text: &str, span: Span, dialect: Dialect) -> Option<(String
 }
 
 /// The variables of the session (MySQL's `@name`), as values that need no text to be read in.
-pub(super) fn globals(text: &str, dialect: Dialect, variables: &Variables) -> Variables {
+pub(super) fn globals(tokens: &Tokens, variables: &Variables) -> Variables {
     let reading = Reading {
-        text,
-        dialect,
+        tokens,
         variables,
         steps: &Cell::new(STEPS_LIMIT),
         in_catalog: false,
@@ -102,10 +90,9 @@ pub(super) fn globals(text: &str, dialect: Dialect, variables: &Variables) -> Va
     })
 }
 
-fn alternatives(text: &str, span: Span, dialect: Dialect, variables: &Variables) -> Vec<Template> {
+fn alternatives(tokens: &Tokens, span: Span, variables: &Variables) -> Vec<Template> {
     let reading = Reading {
-        text,
-        dialect,
+        tokens,
         variables,
         steps: &Cell::new(STEPS_LIMIT),
         in_catalog: false,
@@ -115,8 +102,7 @@ fn alternatives(text: &str, span: Span, dialect: Dialect, variables: &Variables)
 
 #[derive(Clone, Copy)]
 struct Reading<'a> {
-    text: &'a str,
-    dialect: Dialect,
+    tokens: &'a Tokens<'a>,
     variables: &'a Variables,
     /// How many steps are left.
     steps: &'a Cell<usize>,
@@ -126,7 +112,7 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn value(self, span: Span, depth: usize) -> Vec<Template> {
-        let mut tokens = Tokens::new(self.text, span, self.dialect);
+        let mut tokens = self.tokens.part(span);
         match self.sum(&mut tokens, depth) {
             Some(found) if tokens.at_end() && found.len() <= ALTERNATIVES_LIMIT => found,
             _ => self.unknown(span),
@@ -134,14 +120,14 @@ impl<'a> Reading<'a> {
     }
 
     fn unknown(self, span: Span) -> Vec<Template> {
-        vec![Template::unknown(span.of(self.text))]
+        vec![Template::unknown(span.of(self.tokens.text()))]
     }
 
     /// Terms joined by `||`.
     fn sum(self, tokens: &mut Tokens<'a>, depth: usize) -> Option<Vec<Template>> {
         let mut found = self.term(tokens, depth)?;
         // In MySQL the same sign means OR.
-        while self.dialect != Dialect::Mysql && tokens.take_operator("||") {
+        while self.tokens.dialect() != Dialect::Mysql && tokens.take_operator("||") {
             let next = self.term(tokens, depth)?;
             found = joined(&found, &next)?;
         }
@@ -180,7 +166,7 @@ impl<'a> Reading<'a> {
             }
             vec![Template::text(value)]
         } else if let Some(number) = tokens.take_kind(TokenKind::Number) {
-            vec![Template::text(number.of(self.text))]
+            vec![Template::text(number.of(self.tokens.text()))]
         } else if tokens.take_word("null") {
             // No text at all: what it is joined to is none either.
             Vec::new()
@@ -189,11 +175,11 @@ impl<'a> Reading<'a> {
         } else if tokens.is("case") {
             self.case(tokens, depth + 1)?
         } else if let Some(variable) = tokens.take_kind(TokenKind::Placeholder) {
-            self.variable(variable.of(self.text), depth + 1)?
+            self.variable(variable.of(self.tokens.text()), depth + 1)?
         } else {
             let mark = tokens.mark();
             tokens.name()?;
-            let name = tokens.since(mark).of(self.text);
+            let name = tokens.since(mark).of(self.tokens.text());
             match tokens.parenthesised() {
                 Some(arguments) => self.call(name, arguments, depth + 1)?,
                 None => self.variable(name, depth + 1)?,
@@ -208,7 +194,7 @@ impl<'a> Reading<'a> {
 
     /// `(expression)` or `(SELECT expression …)`.
     fn group(self, inside: Span, depth: usize) -> Option<Vec<Template>> {
-        let mut tokens = Tokens::new(self.text, inside, self.dialect);
+        let mut tokens = self.tokens.part(inside);
         if !tokens.take_word("select") {
             return Some(self.value(inside, depth));
         }
@@ -218,7 +204,7 @@ impl<'a> Reading<'a> {
         }
         let item = tokens.since(mark);
         let query = Self {
-            in_catalog: catalog::is_queried(self.text, inside, self.dialect),
+            in_catalog: catalog::is_queried(self.tokens.part(inside)),
             ..self
         };
         (!tokens.is_kind(TokenKind::Comma)).then(|| query.value(item, depth))
@@ -334,7 +320,7 @@ impl<'a> Reading<'a> {
     }
 
     fn call(self, function: &str, arguments: Span, depth: usize) -> Option<Vec<Template>> {
-        let spans = items(self.text, arguments, self.dialect);
+        let spans = items(self.tokens.part(arguments));
         let values = || spans.iter().map(|span| self.value(*span, depth));
         match function.to_ascii_lowercase().as_str() {
             "concat" => values().try_fold(vec![Template::default()], |left, right| {
@@ -346,11 +332,11 @@ impl<'a> Reading<'a> {
             "upper" if spans.len() == 1 => self.in_case(spans[0], depth, str::to_uppercase),
             "to_char" if spans.len() == 2 => {
                 let pattern = self.constant(spans[1])?;
-                let written = format!("{function}({})", arguments.of(self.text));
+                let written = format!("{function}({})", arguments.of(self.tokens.text()));
                 is_date_pattern(&pattern).then(|| vec![Template::part(&written)])
             }
             "md5" if spans.len() == 1 => {
-                let written = format!("{function}({})", arguments.of(self.text));
+                let written = format!("{function}({})", arguments.of(self.tokens.text()));
                 Some(vec![Template::part(&written)])
             }
             "replace" if spans.len() == 3 => {
@@ -361,7 +347,7 @@ impl<'a> Reading<'a> {
             "quote_ident" if spans.len() == 1 => Some(
                 self.value(spans[0], depth)
                     .iter()
-                    .map(|value| value.as_name(self.dialect))
+                    .map(|value| value.as_name(self.tokens.dialect()))
                     .collect(),
             ),
             "quote_literal" | "quote_nullable" | "quote" if spans.len() == 1 => Some(
@@ -370,7 +356,7 @@ impl<'a> Reading<'a> {
                     .map(Template::as_value)
                     .collect(),
             ),
-            "format" if self.dialect == Dialect::Postgres => self.format(&spans, depth),
+            "format" if self.tokens.dialect() == Dialect::Postgres => self.format(&spans, depth),
             _ => None,
         }
     }
@@ -402,16 +388,16 @@ impl<'a> Reading<'a> {
 
     /// The string constant that is all of `span`.
     fn constant(self, span: Span) -> Option<String> {
-        let mut tokens = Tokens::new(self.text, span, self.dialect);
+        let mut tokens = self.tokens.part(span);
         let literal = tokens.literal()?;
         tokens.at_end().then_some(literal.value)
     }
 
     /// `array_to_string(string_to_array(text, from), to)`: a list with another separator.
     fn rejoined(self, spans: &[Span], depth: usize) -> Option<Vec<Template>> {
-        let mut tokens = Tokens::new(self.text, spans[0], self.dialect);
+        let mut tokens = self.tokens.part(spans[0]);
         tokens.take_word("string_to_array").then_some(())?;
-        let list = items(self.text, tokens.parenthesised()?, self.dialect);
+        let list = items(self.tokens.part(tokens.parenthesised()?));
         let ([text, from], true) = (list.as_slice(), tokens.at_end()) else {
             return None;
         };
@@ -455,7 +441,7 @@ impl<'a> Reading<'a> {
                 'L' if values.is_empty() => vec![Template::text("NULL")],
                 'I' => values
                     .iter()
-                    .map(|value| value.as_name(self.dialect))
+                    .map(|value| value.as_name(self.tokens.dialect()))
                     .collect(),
                 'L' => values.iter().map(Template::as_value).collect(),
                 's' => values,
@@ -495,8 +481,7 @@ fn joined(left: &[Template], right: &[Template]) -> Option<Vec<Template>> {
 }
 
 /// The items of a list that commas part.
-pub(super) fn items(text: &str, span: Span, dialect: Dialect) -> Vec<Span> {
-    let mut tokens = Tokens::new(text, span, dialect);
+pub(super) fn items(mut tokens: Tokens) -> Vec<Span> {
     let mut found = Vec::new();
     while !tokens.at_end() {
         found.push(tokens.item());

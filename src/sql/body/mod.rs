@@ -49,7 +49,7 @@ pub(super) fn block(tokens: &mut Tokens, depth: usize) -> Option<Described> {
         }
         Dialect::Mysql if depth < DEPTH_LIMIT && tokens.is_any(&["select", "with"]).is_some() => {
             let (text, whole) = (tokens.text(), tokens.whole());
-            let targets = targets::targets(text, whole, tokens.dialect())?;
+            let targets = targets::targets(tokens.part(whole))?;
             let sql = targets.left_out(text, whole);
             let read = Span::new(0, sql.len());
             let described = script(&sql, read, tokens.dialect(), depth + 1);

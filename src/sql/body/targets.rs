@@ -1,6 +1,6 @@
 //! The variables that a statement gives what it reads or computes.
 
-use crate::model::{Dialect, Span};
+use crate::model::Span;
 use crate::sql::cursor::Tokens;
 use crate::sql::token::TokenKind;
 
@@ -42,9 +42,9 @@ impl Targets {
     }
 }
 
-/// Finds the variables that the statement at `span` gives what it reads.
-pub(super) fn targets(text: &str, span: Span, dialect: Dialect) -> Option<Targets> {
-    let mut tokens = Tokens::new(text, span, dialect);
+/// Finds the variables that a statement gives what it reads.
+pub(super) fn targets(mut tokens: Tokens) -> Option<Targets> {
+    let statement = tokens.whole();
     let select = tokens.is("select");
     let verb = tokens.seek(&["select", "values", "insert", "update", "delete", "merge"])?;
     if !matches!(verb, "select" | "values") {
@@ -64,14 +64,14 @@ pub(super) fn targets(text: &str, span: Span, dialect: Dialect) -> Option<Target
         if tokens.take_kind(TokenKind::Placeholder).is_none() {
             tokens.name()?;
         }
-        names.push(tokens.since(name).of(text).to_owned());
+        names.push(tokens.since(name).of(tokens.text()).to_owned());
         if tokens.take_kind(TokenKind::Comma).is_none() {
             break;
         }
     }
     let clause = tokens.since(mark);
     let value = (select && names.len() == 1)
-        .then(|| selected(text, Span::new(span.start, clause.start), dialect))
+        .then(|| selected(tokens.part(Span::new(statement.start, clause.start))))
         .flatten();
     Some(Targets {
         clause,
@@ -81,8 +81,7 @@ pub(super) fn targets(text: &str, span: Span, dialect: Dialect) -> Option<Target
 }
 
 /// The one expression that a `SELECT` without its `INTO` comes to.
-fn selected(text: &str, select: Span, dialect: Dialect) -> Option<Span> {
-    let mut tokens = Tokens::new(text, select, dialect);
+fn selected(mut tokens: Tokens) -> Option<Span> {
     tokens.take_word("select").then_some(())?;
     let mark = tokens.mark();
     while !tokens.at_end() && !tokens.is("from") {

@@ -37,7 +37,7 @@ pub(super) fn walk(
     let all = first.variables.complete(variables);
     let mut second = Walk::new(tokens, depth, all);
     second.run();
-    variables.take_globals(&evaluate::globals(text, dialect, &second.variables));
+    variables.take_globals(&evaluate::globals(&second.tokens, &second.variables));
     second.found
 }
 
@@ -238,12 +238,11 @@ impl<'a> Walk<'a> {
     /// A statement whose text is an expression, which the words `stops` may follow.
     fn dynamic(&mut self, stops: &[&'static str]) {
         let span = self.skip_to(stops);
-        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
-        if let Some((routine, arguments)) = evaluate::called(text, span, dialect) {
+        if let Some((routine, arguments)) = evaluate::called(self.tokens.part(span)) {
             self.execute_result(routine, arguments, span);
             return;
         }
-        let texts = evaluate::texts(text, span, dialect, &self.variables);
+        let texts = evaluate::texts(&self.tokens, span, &self.variables);
         self.execute(&texts, span);
     }
 
@@ -275,7 +274,7 @@ impl<'a> Walk<'a> {
             self.tokens.advance();
             return;
         }
-        let targets = targets(self.tokens.text(), span, self.tokens.dialect());
+        let targets = targets(self.tokens.part(span));
         match &targets {
             Some(targets) => {
                 let plain = targets.left_out(self.tokens.text(), span);
@@ -331,8 +330,7 @@ impl<'a> Walk<'a> {
         let (mut places, called): (Vec<usize>, Vec<&String>) = calling.unzip();
         places.dedup();
         if !places.is_empty() {
-            let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
-            let arguments = Arguments::read(text, span, dialect, &self.variables, &called);
+            let arguments = Arguments::read(&self.tokens, span, &self.variables, &called);
             let handed = places.into_iter().map(|at| (at, arguments.clone()));
             self.found.arguments.extend(handed);
         }

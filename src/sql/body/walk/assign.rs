@@ -94,7 +94,7 @@ impl Walk<'_> {
 
     /// Gives a variable the value of an expression, of which the variable itself may be a part.
     pub(super) fn assign(&mut self, name: &str, value: Span) {
-        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let text = self.tokens.text();
         let mut words = self.tokens.part(value);
         let mut grows = false;
         while let Some(token) = words.advance() {
@@ -102,7 +102,7 @@ impl Walk<'_> {
         }
         // In a loop it grows without end, and is left to go in a circle.
         if grows && self.loops.is_empty() {
-            let texts = evaluate::texts(text, value, dialect, &self.variables);
+            let texts = evaluate::texts(&self.tokens, value, &self.variables);
             let certain = self.collecting || self.variables.is_fresh(name);
             self.variables.assign(name, Assigned::Texts(texts));
             // Without a last value, what it grew from may be what it grew to, which was noted the first time.
@@ -130,7 +130,7 @@ impl Walk<'_> {
 
     /// Gives the variables of an `INTO` what the statement at `span` reads.
     pub(super) fn assign_targets(&mut self, targets: &Targets, span: Span) {
-        let in_catalog = catalog::is_queried(self.tokens.text(), span, self.tokens.dialect());
+        let in_catalog = catalog::is_queried(self.tokens.part(span));
         for name in &targets.names {
             let value = match targets.value {
                 Some(value) if in_catalog => Assigned::Named(value),
@@ -162,10 +162,10 @@ impl Walk<'_> {
 
     /// Gives the variables one row after the other of a query, or of a cursor that is declared for one.
     pub(super) fn assign_rows(&mut self, variables: Span, query: Span) {
-        let (text, dialect) = (self.tokens.text(), self.tokens.dialect());
+        let text = self.tokens.text();
         let declared = self.variables.only_expression(query.of(text));
-        let columns = catalog::columns(text, declared.unwrap_or(query), dialect);
-        let names = evaluate::items(text, variables, dialect);
+        let columns = catalog::columns(self.tokens.part(declared.unwrap_or(query)));
+        let names = evaluate::items(self.tokens.part(variables));
         match (columns, names.as_slice()) {
             (Some(row), [name]) => self.variables.assign(name.of(text), Assigned::Row(row)),
             (Some(row), names) if !row.star && row.values.len() == names.len() => {

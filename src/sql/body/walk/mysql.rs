@@ -85,12 +85,7 @@ impl Walk<'_> {
         self.tokens.advance();
         self.tokens.take_word("from");
         let span = self.skip_to(&[]);
-        let texts = evaluate::texts(
-            self.tokens.text(),
-            span,
-            self.tokens.dialect(),
-            &self.variables,
-        );
+        let texts = evaluate::texts(&self.tokens, span, &self.variables);
         self.prepared.retain(|(known, _)| *known != name);
         self.prepared.push((name, texts));
     }
