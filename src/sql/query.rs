@@ -10,7 +10,7 @@ use crate::model::{Dialect, Ident, Name, Span};
 pub fn tree(sql: &str, dialect: Dialect) -> Result<Statement, String> {
     let whole = Span::new(0, sql.len());
     let tokens = Tokens::new(sql, whole, dialect);
-    if expr::depth_bound(&tokens) > expr::DEPTH_LIMIT {
+    if expr::nests_too_deeply(&tokens) {
         return Err("it nests too deeply to be read".to_owned());
     }
     parser::statement(&tokens)

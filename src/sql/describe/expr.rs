@@ -49,7 +49,7 @@ pub(in crate::sql) fn of(mut tokens: Tokens) -> Expr {
     if let Some(expr) = common(&mut tokens) {
         return expr;
     }
-    let found = if depth_bound(&tokens) > DEPTH_LIMIT {
+    let found = if nests_too_deeply(&tokens) {
         None
     } else {
         parser::expression(&tokens)
@@ -62,10 +62,16 @@ pub(in crate::sql) fn of(mut tokens: Tokens) -> Expr {
 
 /// Trees are walked, printed and dropped by recursion, so that a chain `a + b + c …` of many thousand terms
 /// would overflow the stack. No statement written by hand comes near.
-pub(in crate::sql) const DEPTH_LIMIT: usize = 500;
+const DEPTH_LIMIT: usize = 500;
 
-/// No tree of these tokens is deeper than this (parentheses apart, which sqlparser limits by itself).
-pub(in crate::sql) fn depth_bound(tokens: &Tokens) -> usize {
+/// Whether a tree of these tokens may be too deep (parentheses apart, which sqlparser limits by itself).
+pub(in crate::sql) fn nests_too_deeply(tokens: &Tokens) -> bool {
+    // No token adds more than one level, and hardly any statement has so many tokens.
+    tokens.ahead().len() > DEPTH_LIMIT && depth_bound(tokens) > DEPTH_LIMIT
+}
+
+/// No tree of these tokens is deeper than this.
+fn depth_bound(tokens: &Tokens) -> usize {
     const CHAINING: &[&str] = &[
         "and",
         "or",

@@ -359,7 +359,7 @@ fn only_reads(tokens: &Tokens) -> bool {
 }
 
 fn parsed(tokens: &Tokens) -> Result<Vec<Action>, String> {
-    if expr::depth_bound(tokens) > expr::DEPTH_LIMIT {
+    if expr::nests_too_deeply(tokens) {
         return Err("it nests too deeply to be read".to_owned());
     }
     let statement = parser::statement(tokens)?;

@@ -71,7 +71,7 @@ fn query_span(tokens: &mut Tokens) -> Option<Span> {
 fn read_query(view: &mut CreateView, tokens: &Tokens, span: Span) {
     let dialect = tokens.dialect();
     let mut words = tokens.part(span);
-    let parsed = if expr::depth_bound(&words) > expr::DEPTH_LIMIT {
+    let parsed = if expr::nests_too_deeply(&words) {
         None
     } else {
         parser::statement(&words).ok()
