@@ -313,13 +313,22 @@ impl Schema {
     /// The constraint with the columns that a foreign key means when it names none: the primary key of the other table.
     pub fn with_target(&self, kind: &ConstraintKind) -> ConstraintKind {
         let mut kind = kind.clone();
-        if let ConstraintKind::ForeignKey { references, .. } = &mut kind
-            && references.columns.is_empty()
-            && let Some(key) = self.table(&references.table).and_then(Table::primary_key)
+        if let Some(columns) = self.unnamed_target(&kind)
+            && let ConstraintKind::ForeignKey { references, .. } = &mut kind
         {
-            references.columns = key.to_vec();
+            references.columns = columns.to_vec();
         }
         kind
+    }
+
+    /// The columns that a foreign key means without naming them, while they are known.
+    fn unnamed_target(&self, kind: &ConstraintKind) -> Option<&[Ident]> {
+        match kind {
+            ConstraintKind::ForeignKey { references, .. } if references.columns.is_empty() => {
+                self.table(&references.table)?.primary_key()
+            }
+            _ => None,
+        }
     }
 
     /// Names the columns that the foreign keys of a table refer to, while the primary key that they mean is known.
@@ -327,12 +336,19 @@ impl Schema {
         let Some(table) = self.tables.get(name) else {
             return;
         };
-        let spelled = table.constraints.iter();
-        let spelled = spelled.map(|held| self.with_target(&held.constraint.kind));
-        let spelled: Vec<_> = spelled.collect();
+        let constraints = table.constraints.iter().enumerate();
+        let unnamed = constraints.filter_map(|(at, held)| {
+            let columns = self.unnamed_target(&held.constraint.kind)?;
+            Some((at, columns.to_vec()))
+        });
+        let unnamed: Vec<_> = unnamed.collect();
         if let Some(table) = self.tables.get_mut(name) {
-            for (held, kind) in table.constraints.iter_mut().zip(spelled) {
-                held.constraint.kind = kind;
+            for (at, columns) in unnamed {
+                if let ConstraintKind::ForeignKey { references, .. } =
+                    &mut table.constraints[at].constraint.kind
+                {
+                    references.columns = columns;
+                }
             }
         }
     }

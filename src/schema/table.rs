@@ -223,14 +223,14 @@ impl Table {
     }
 
     pub(super) fn add_column(&mut self, column: ColumnDef, birth: Birth, dialect: Dialect) {
-        let own = std::slice::from_ref(&column.name).to_vec();
+        let own = || vec![column.name.clone()];
         let kinds = [
             column.primary_key.then(|| ConstraintKind::PrimaryKey {
-                columns: own.clone(),
+                columns: own(),
                 using_index: None,
             }),
             column.unique.then(|| ConstraintKind::Unique {
-                columns: own.clone(),
+                columns: own(),
                 using_index: None,
             }),
             column.check.clone().map(ConstraintKind::Check),
@@ -238,7 +238,7 @@ impl Table {
                 .references
                 .clone()
                 .map(|references| ConstraintKind::ForeignKey {
-                    columns: own.clone(),
+                    columns: own(),
                     references,
                 }),
         ];
