@@ -32,13 +32,18 @@ pub fn split(migration: &Migration, statements: &[Statement], phases: &[Phase]) 
             let own = statements.iter().zip(&phases).filter(|(statement, own)| {
                 **own == Some(phase) && !is_transaction_control(statement)
             });
-            let sql: Vec<_> = own
-                .map(|(statement, _)| format!("{};", statement.span.of(&migration.text)))
-                .collect();
+            let mut sql = String::new();
+            for (statement, _) in own {
+                if !sql.is_empty() {
+                    sql.push('\n');
+                }
+                sql.push_str(statement.span.of(&migration.text));
+                sql.push(';');
+            }
             (!sql.is_empty()).then(|| Part {
                 phase,
                 name: format!("{stem}_{phase}"),
-                sql: sql.join("\n"),
+                sql,
             })
         })
         .collect()

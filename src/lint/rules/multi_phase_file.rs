@@ -62,14 +62,21 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
             before.join(", "),
             format_args!("contract on {}", on(&Phase::gates_as_contract)),
         ),
-        format!("Split it into one migration for each phase; `bgmigrate split` writes them\n\n{}", shown(&parts)),
+        help(&parts),
     );
 }
 
-fn shown(parts: &[Part]) -> String {
-    let shown: Vec<_> = parts
-        .iter()
-        .map(|part| format!("-- {}\n{}", part.name, part.sql))
-        .collect();
-    shown.join("\n\n")
+/// Holds the whole file once more, so it is put together in place.
+fn help(parts: &[Part]) -> String {
+    const ADVICE: &str = "Split it into one migration for each phase; `bgmigrate split` writes them";
+    const MARKS: usize = "\n\n-- \n".len();
+    let sizes = parts.iter().map(|part| MARKS + part.name.len() + part.sql.len());
+    let mut help = String::with_capacity(ADVICE.len() + sizes.sum::<usize>());
+    help.push_str(ADVICE);
+    for part in parts {
+        for text in ["\n\n-- ", &part.name, "\n", &part.sql] {
+            help.push_str(text);
+        }
+    }
+    help
 }
