@@ -4,7 +4,7 @@
 use crate::model::{Action, Apart, ConstraintKind, Edit, Ident, ObjectKind, Span, TableChange};
 use crate::sql::Statement;
 
-use super::transactions::{Transactions, controls};
+use super::transactions::controls;
 use super::{File, Site};
 
 /// Puts ` words` behind the first `keywords` with which the statement begins, in any case and with any white
@@ -65,7 +65,7 @@ pub(super) fn out_of_transaction(
     moves_as: &str,
     relied_on: Relied<'_>,
 ) -> Result<Option<Apart>, Stuck> {
-    if Transactions::of(file).at(index).is_none() {
+    if file.transactions().at(index).is_none() {
         return Ok(None);
     }
     let statements = &file.script.statements;

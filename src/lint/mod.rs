@@ -26,6 +26,7 @@ use std::cell::OnceCell;
 
 use columns::Clause;
 use retype::Retype;
+use transactions::Transactions;
 
 use crate::model::{Action, Change, Engine, Lock, Migration, Name, Phase, Span, Verdict};
 use crate::schema::Schema;
@@ -71,6 +72,8 @@ pub struct File<'a> {
     pub judged: &'a [Judged],
     /// The phase of each statement, what was declared included; empty while the changes are being shown.
     pub phases: &'a [Phase],
+    /// What many rules ask for is found out once.
+    transactions: OnceCell<Transactions>,
 }
 
 /// What was said of one statement.
@@ -175,6 +178,30 @@ impl<'a> Site<'a> {
 }
 
 impl<'a> File<'a> {
+    /// A file of which nothing has been said yet.
+    pub fn new(
+        migration: &'a Migration,
+        script: &'a Script,
+        engine: &'a Engine,
+        surroundings: &'a Surroundings,
+    ) -> Self {
+        Self {
+            migration,
+            script,
+            engine,
+            surroundings,
+            edited: false,
+            judged: &[],
+            phases: &[],
+            transactions: OnceCell::new(),
+        }
+    }
+
+    /// Which of its statements run in one transaction.
+    fn transactions(&self) -> &Transactions {
+        self.transactions.get_or_init(|| Transactions::of(self))
+    }
+
     /// The line, from 1, on which the statement at `index` begins.
     pub fn line_of(&self, index: usize) -> usize {
         let start = self.script.statements[index].span.start;

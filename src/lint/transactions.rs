@@ -94,15 +94,8 @@ mod tests {
             kind: MigrationKind::Versioned,
             transaction: mode,
         };
-        let file = File {
-            migration: &migration,
-            script: &script,
-            engine: &engine,
-            surroundings: &Surroundings::default(),
-            edited: false,
-            judged: &[],
-            phases: &[],
-        };
+        let surroundings = Surroundings::default();
+        let file = File::new(&migration, &script, &engine, &surroundings);
         Transactions::of(&file).of_statement
     }
 

@@ -165,6 +165,16 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
         script,
         edited,
     } = unread;
+    let unjudged = || {
+        let Settings {
+            engine,
+            surroundings,
+            ..
+        } = settings;
+        let mut file = File::new(migration, &script, engine, surroundings);
+        file.edited = edited;
+        file
+    };
     let mut findings = Vec::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(script.statements.len());
     let facts = classify::FileFacts::of(&script, schema, &settings.engine);
@@ -192,15 +202,8 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
                 );
                 one.verdict.phase = phase;
             }
-            let file = lint::File {
-                migration,
-                script: &script,
-                engine: &settings.engine,
-                surroundings: &settings.surroundings,
-                edited,
-                judged: &judged,
-                phases: &[],
-            };
+            let mut file = unjudged();
+            file.judged = &judged;
             let site = lint::Site::new(&file, at, change, &one, schema);
             settings.rules.show_change(&site, &mut findings);
             schema.apply(change);
@@ -222,15 +225,9 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
             None => phase_of(statement, said),
         })
         .collect();
-    let file = File {
-        migration,
-        script: &script,
-        engine: &settings.engine,
-        surroundings: &settings.surroundings,
-        edited,
-        judged: &judged,
-        phases: &phases,
-    };
+    let mut file = unjudged();
+    file.judged = &judged;
+    file.phases = &phases;
     settings.rules.show_file(&file, &mut findings);
     settings.rules.settle(&script, &mut findings);
     let phase = FilePhase::of(phases.iter().copied());

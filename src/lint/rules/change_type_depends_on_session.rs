@@ -17,7 +17,6 @@
 
 use super::{Check, Postgres, Rule};
 use crate::lint::retype::{RetypeKind, retypes_to};
-use crate::lint::transactions::Transactions;
 use crate::lint::{Report, Site};
 use crate::model::{Action, Severity};
 
@@ -37,7 +36,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
         let rewritten =
             format!("`{table}` is rewritten under ACCESS EXCLUSIVE, which blocks reads and writes until it is done");
         let Some(zone) = zone_set_before(site) else {
-            let local = if Transactions::of(site.file).at(site.index).is_some() { "LOCAL " } else { "" };
+            let local = if site.file.transactions().at(site.index).is_some() { "LOCAL " } else { "" };
             report.finding(
                 site.span(),
                 format!(
@@ -69,7 +68,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
 
 /// The zone that the file sets for the statement's session or transaction.
 fn zone_set_before(site: &Site<'_>) -> Option<String> {
-    let transactions = Transactions::of(site.file);
+    let transactions = site.file.transactions();
     let own = transactions.at(site.index);
     let set = site.earlier().filter_map(|(at, change)| match &change.action {
         Action::Set { variable, value, local }

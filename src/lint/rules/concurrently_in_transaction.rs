@@ -13,7 +13,6 @@
 
 use super::{Check, Postgres, Rule};
 use crate::lint::fixes::{Relied, out_of_transaction};
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
 use crate::model::{Action, Change, Fix, ObjectKind, Severity, TableChange};
 
@@ -27,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     for (at, change, _) in file.changes() {
         let Some(what) = refuses_transaction(&change.action) else { continue };
         if transactions.at(at).is_none() {

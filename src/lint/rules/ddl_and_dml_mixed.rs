@@ -14,7 +14,6 @@
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::ddl::{is_ddl, said, stops_somebody};
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, JudgedChange, Report};
 use crate::model::{Action, Dialect, LockWork, RowChange, Severity};
 
@@ -29,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// One finding a file is enough.
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     let shares = |one: usize, other: usize| match file.engine.dialect {
         Dialect::Postgres => {
             transactions.at(one).is_some() && transactions.at(one) == transactions.at(other)

@@ -15,7 +15,6 @@
 
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::objects::{called, dropped, object_sql};
-use crate::lint::transactions::Transactions;
 use crate::lint::{Report, Site};
 use crate::model::{Action, Name, ObjectKind, Severity, TableChange, TransactionMode};
 
@@ -67,7 +66,7 @@ fn tell(site: &Site<'_>, what: &str, sql: &str, report: &mut Report<'_>) {
 /// Whether the same transaction enables it again: the lock of DISABLE keeps writers out until then. Where the folder
 /// does not tell what runs in one transaction, the author is trusted to know.
 fn enabled_again(site: &Site<'_>, table: &Name, disabled: &TableChange) -> bool {
-    let transactions = Transactions::of(site.file);
+    let transactions = site.file.transactions();
     let own = transactions.at(site.index);
     (own.is_some() || site.file.migration.transaction == TransactionMode::Unknown)
         && site.later().any(|(at, change)| match &change.action {

@@ -37,9 +37,9 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     if matches!(known, Some(TypeShape::Enum(labels)) if labels.contains(label)) {
         return;
     }
-    let transactions = Transactions::of(site.file);
+    let transactions = site.file.transactions();
     let Some(own) = transactions.at(site.index) else { return };
-    if site.file.engine.at_least(17, 0, 0) && is_created_in(site, name, own, &transactions) {
+    if site.file.engine.at_least(17, 0, 0) && is_created_in(site, name, own, transactions) {
         return;
     }
     let count = site.file.script.statements.len();

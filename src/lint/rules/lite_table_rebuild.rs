@@ -16,7 +16,6 @@
 //! drop old, rename new, indexes and triggers again, `PRAGMA foreign_key_check`, commit, foreign keys on.
 
 use super::{Check, Rule, Sqlite};
-use crate::lint::transactions::Transactions;
 use crate::lint::{Report, Site};
 use crate::model::{Action, ConstraintKind, CreateIndex, Name, Object, ObjectKind, Severity};
 use crate::schema::Table;
@@ -157,7 +156,7 @@ fn referring_table<'a>(site: &Site<'a>, rebuild: &Rebuild<'_>) -> Option<&'a Nam
 
 /// Why foreign keys may be enforced when the old table is dropped; `None` when they are off for certain.
 fn foreign_keys_may_be_on(site: &Site<'_>) -> Option<&'static str> {
-    let transactions = Transactions::of(site.file);
+    let transactions = site.file.transactions();
     let mut why = Some("nothing switches them off");
     for (at, change) in site.earlier() {
         let Action::Pragma { name, value } = &change.action else { continue };

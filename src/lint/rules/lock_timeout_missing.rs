@@ -16,7 +16,6 @@ use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::ddl::{said, stops_somebody};
 use crate::lint::fixes::own_comments;
 use crate::lint::timeouts::{InForce, Timeout, duration};
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
 use crate::model::{Dialect, Edit, Fix, Severity, Span, TransactionMode};
 
@@ -34,13 +33,13 @@ const USUAL_MS: u64 = 5_000;
 
 /// One finding a file is enough: the same line mends the rest.
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     let timeout = timeout(file);
     for at in 0..file.script.statements.len() {
         if !said(file, at).iter().any(stops_somebody) {
             continue;
         }
-        match timeout.at(file, &transactions, at) {
+        match timeout.at(file, transactions, at) {
             InForce::Set(ms, Some(by)) => {
                 if let Some(limit) = file.surroundings.lock_timeout_limit_ms.filter(|limit| ms > *limit) {
                     return too_long(file, &timeout, by, ms, limit, report);
@@ -111,7 +110,7 @@ fn setting(file: &File<'_>, at: usize) -> String {
             let seconds = (ms / 1000).max(1);
             format!("SET SESSION lock_wait_timeout = {seconds};")
         }
-        _ if Transactions::of(file).at(at).is_some() => {
+        _ if file.transactions().at(at).is_some() => {
             format!("SET LOCAL lock_timeout = '{}';", duration(ms))
         }
         _ => format!("SET lock_timeout = '{}';", duration(ms)),
@@ -129,7 +128,7 @@ fn fix(file: &File<'_>, timeout: &Timeout) -> Option<Fix> {
     if lone {
         return None;
     }
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     let mut covered = Vec::new();
     let mut edits = Vec::new();
     for (at, statement) in statements.iter().enumerate() {
@@ -137,7 +136,7 @@ fn fix(file: &File<'_>, timeout: &Timeout) -> Option<Fix> {
         // Outside a transaction it is set for the session, and stays set.
         let is_covered = covered.contains(&None) || covered.contains(&transaction);
         let wanted = said(file, at).iter().any(stops_somebody)
-            && timeout.at(file, &transactions, at) == InForce::Missing;
+            && timeout.at(file, transactions, at) == InForce::Missing;
         if is_covered || !wanted {
             continue;
         }

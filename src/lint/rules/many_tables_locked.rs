@@ -14,7 +14,6 @@
 
 use super::{Check, Postgres, Rule};
 use crate::lint::ddl::said;
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
 use crate::model::{LockMode, Name, Severity};
 
@@ -28,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     let mut current = None;
     let mut held: Vec<&Name> = Vec::new();
     let mut reported = false;

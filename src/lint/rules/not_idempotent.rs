@@ -13,7 +13,6 @@
 //! invalid index first: IF NOT EXISTS would take it for the real one.
 
 use super::{Check, EVERYWHERE, Rule};
-use crate::lint::transactions::Transactions;
 use crate::lint::{Report, Site};
 use crate::model::{Action, Dialect, Engine, ObjectKind, Severity, TableChange};
 
@@ -31,7 +30,7 @@ fn check(site: &Site<'_>, report: &mut Report<'_>) {
     let Some(guard) = missing_guard(site.action(), engine) else { return };
     // MySQL commits at every DDL statement, whatever surrounds it.
     let taken_back = engine.dialect != Dialect::Mysql
-        && Transactions::of(site.file).at(site.index).is_some();
+        && site.file.transactions().at(site.index).is_some();
     if taken_back || site.change.conditional {
         return;
     }

@@ -21,7 +21,6 @@
 use super::recreate_table::comes_back;
 use super::{Check, EVERYWHERE, Rule};
 use crate::lint::objects::breaks;
-use crate::lint::transactions::Transactions;
 use crate::lint::{Report, Site};
 use crate::model::{Action, Dialect, Effect, Ident, Name, ObjectKind, Severity};
 
@@ -108,7 +107,7 @@ fn view_comes_late(site: &Site<'_>, from: &Name) -> bool {
     if !excused || site.file.engine.dialect != Dialect::Postgres {
         return false;
     }
-    let transactions = Transactions::of(site.file);
+    let transactions = site.file.transactions();
     let own = transactions.at(site.index);
     let mut views = site.later().filter(
         |(_, change)| matches!(&change.action, Action::CreateView(create) if create.name == *from),

@@ -12,9 +12,10 @@
 //! ## Instead
 //! Write the clauses into one ALTER TABLE.
 
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
+
 use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::ddl::said;
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
 use crate::model::{Action, Dialect, LockWork, Name, Severity, TableChange};
 
@@ -28,20 +29,20 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
-    let mut seen: Vec<(&Name, usize)> = Vec::new();
-    let mut reported: Vec<&Name> = Vec::new();
+    let transactions = file.transactions();
+    // A file may alter a thousand tables.
+    let mut seen: HashMap<&Name, Vec<usize>> = HashMap::new();
+    let mut reported: HashSet<&Name> = HashSet::new();
     for at in 0..file.script.statements.len() {
         let Some(table) = altered(file, at) else { continue };
-        let earlier = seen.iter().find(|(other, first)| {
-            *other == table
-                && transactions.at(*first) == transactions.at(at)
-                && file.phases.get(*first) == file.phases.get(at)
+        let before = seen.entry(table).or_default();
+        let earlier = before.iter().find(|first| {
+            transactions.at(**first) == transactions.at(at)
+                && file.phases.get(**first) == file.phases.get(at)
         });
-        if let Some((_, first)) = earlier
-            && !reported.contains(&table)
+        if let Some(first) = earlier
+            && reported.insert(table)
         {
-            reported.push(table);
             report.finding(
                 file.script.statements[at].span,
                 format!(
@@ -55,7 +56,7 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
                 ),
             );
         }
-        seen.push((table, at));
+        before.push(at);
     }
 }
 

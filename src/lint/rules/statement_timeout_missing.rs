@@ -16,7 +16,6 @@
 use super::{Check, Mysql, Postgres, Rule};
 use crate::lint::ddl::said;
 use crate::lint::timeouts::{InForce, Timeout};
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, JudgedChange, Report};
 use crate::model::{Dialect, LockMode, LockWork, Severity};
 
@@ -40,10 +39,10 @@ fn check(file: &File<'_>, report: &mut Report<'_>) {
         bare_unit_ms: if is_mysql { 1000.0 } else { 1.0 },
         by_runner_ms: file.surroundings.statement_timeout_ms,
     };
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     let unlimited = (0..file.script.statements.len()).find(|at| {
         said(file, *at).iter().any(works_while_others_wait)
-            && !matches!(timeout.at(file, &transactions, *at), InForce::Set(..))
+            && !matches!(timeout.at(file, transactions, *at), InForce::Set(..))
     });
     let Some(at) = unlimited else { return };
     let variable = timeout.variable;

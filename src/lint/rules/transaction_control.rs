@@ -13,7 +13,7 @@
 //! each that is begun.
 
 use super::{Check, EVERYWHERE, Rule};
-use crate::lint::transactions::{Transactions, controls};
+use crate::lint::transactions::controls;
 use crate::lint::{File, Report};
 use crate::model::{Dialect, Severity, TransactionControl, TransactionMode};
 
@@ -103,7 +103,7 @@ fn savepoints_alone(file: &File<'_>, report: &mut Report<'_>) {
     if file.engine.dialect == Dialect::Sqlite || file.migration.transaction == TransactionMode::Unknown {
         return;
     }
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     for at in 0..file.script.statements.len() {
         let is_savepoint = matches!(
             controls(file, at),

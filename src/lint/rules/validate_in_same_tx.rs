@@ -12,7 +12,6 @@
 //! Put VALIDATE into the next migration.
 
 use super::{Check, Postgres, Rule};
-use crate::lint::transactions::Transactions;
 use crate::lint::fixes::{Relied, to_next_migration};
 use crate::lint::{File, Report};
 use crate::model::{Action, Apart, Fix, Ident, Name, Severity, TableChange};
@@ -27,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     for (at, change, said) in file.changes() {
         let Some((table, name)) = validated(&change.action) else { continue };
         let added_before = transactions

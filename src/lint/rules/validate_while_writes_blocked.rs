@@ -12,7 +12,6 @@
 //! Give VALIDATE a migration of its own.
 
 use super::{Check, Postgres, Rule};
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, Report};
 use crate::model::{Action, Ident, Lock, Name, Severity, TableChange};
 
@@ -26,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     for (at, change, said) in file.changes() {
         let Action::AlterTable { table, change: clause } = &change.action else { continue };
         let TableChange::ValidateConstraint { name } = &**clause else { continue };

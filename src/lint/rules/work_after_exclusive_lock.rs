@@ -13,7 +13,6 @@
 
 use super::{Check, Postgres, Rule};
 use crate::lint::ddl::said;
-use crate::lint::transactions::Transactions;
 use crate::lint::{File, JudgedChange, Report};
 use crate::model::{Action, Change, LockMode, LockWork, Name, Severity, TableChange};
 
@@ -27,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(file: &File<'_>, report: &mut Report<'_>) {
-    let transactions = Transactions::of(file);
+    let transactions = file.transactions();
     let mut reported = None;
     for (at, change, judged) in file.changes() {
         if !is_long(change, judged) || reported == Some(transactions.at(at)) {
