@@ -63,7 +63,7 @@ fn planned(tree: &Tree, dialect: Dialect) -> Plan {
             file: migrations[reviewed.index].file.clone(),
         })
         .collect();
-    plan(&subjects, None)
+    plan(&subjects, dialect, None)
 }
 
 fn text(entry: &Entry) -> &str {

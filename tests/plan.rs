@@ -46,7 +46,7 @@ fn planned(files: &[String]) -> Plan {
             file: migrations[reviewed.index].file.clone(),
         })
         .collect();
-    plan(&subjects, None)
+    plan(&subjects, Dialect::Postgres, None)
 }
 
 #[test]

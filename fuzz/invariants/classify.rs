@@ -40,7 +40,7 @@ pub(crate) fn check(text: &str) {
         check_findings(reviewed, text);
         // Reports cost more than the judgement and hardly depend on the engine, so each text has them for one.
         if text.len() % Dialect::ALL.len() == at {
-            check_reports(&migration, reviewed);
+            check_reports(&migration, reviewed, dialect);
         }
     }
 }
@@ -153,7 +153,7 @@ fn check_findings(reviewed: &Reviewed, text: &str) {
 }
 
 /// Every report can be written, and those for programs can be read back.
-fn check_reports(migration: &Migration, reviewed: &Reviewed) {
+fn check_reports(migration: &Migration, reviewed: &Reviewed, dialect: Dialect) {
     let file = || ReviewedFile {
         path: migration.file.clone(),
         migration,
@@ -164,7 +164,7 @@ fn check_reports(migration: &Migration, reviewed: &Reviewed) {
         reviewed,
         file: migration.file.clone(),
     };
-    let plan = plan(&[subject], None);
+    let plan = plan(&[subject], dialect, None);
     let lint = LintReport {
         files: vec![LintedFile::new(
             migration.file.clone(),

@@ -135,9 +135,9 @@ fn show(global: &Global, arguments: &Arguments, source: &Source, alone: bool) ->
                 sight: &setup.sight(snapshot),
                 steps: &steps(&subjects, setup.namespace(), dialect),
             };
-            plan(&subjects, Some(&against))
+            plan(&subjects, dialect, Some(&against))
         }
-        Record::None(_) | Record::Unasked => plan(&subjects, None),
+        Record::None(_) | Record::Unasked => plan(&subjects, dialect, None),
     };
     let text = report::plan(
         &plan,

@@ -13,7 +13,9 @@ mod touch;
 use serde::Serialize;
 
 use crate::gate::{Refusal, Rule};
-use crate::model::{FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict};
+use crate::model::{
+    Dialect, FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict,
+};
 use crate::review::Reviewed;
 use touch::Held;
 
@@ -113,6 +115,9 @@ pub struct PlannedStatement {
     pub changes: Vec<Verdict>,
     /// What it locks.
     pub locks: Vec<Lock>,
+    /// How `apply` runs it, where that is not in one go: in batches; or not at all, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<String>,
     /// Why it was not understood, where it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opaque: Option<String>,
@@ -174,7 +179,7 @@ pub struct Subject<'a> {
 }
 
 /// Plans what was reviewed, in folder order; against the record, where there is one.
-pub fn plan(subjects: &[Subject<'_>], against: Option<&Against<'_>>) -> Plan {
+pub fn plan(subjects: &[Subject<'_>], dialect: Dialect, against: Option<&Against<'_>>) -> Plan {
     let mut plan = Plan {
         steps: Vec::new(),
         cutover: Cutover::default(),
@@ -185,7 +190,7 @@ pub fn plan(subjects: &[Subject<'_>], against: Option<&Against<'_>>) -> Plan {
         None => statuses(subjects),
     };
     for (subject, (status, blocked_by)) in subjects.iter().zip(statuses) {
-        let step = step(subject, status, blocked_by);
+        let step = step(subject, dialect, status, blocked_by);
         if status == Status::Applied {
             plan.summary.applied += 1;
         } else {
@@ -197,7 +202,7 @@ pub fn plan(subjects: &[Subject<'_>], against: Option<&Against<'_>>) -> Plan {
     plan
 }
 
-fn step(subject: &Subject<'_>, status: Status, blocked_by: Vec<Refusal>) -> Step {
+fn step(subject: &Subject<'_>, dialect: Dialect, status: Status, blocked_by: Vec<Refusal>) -> Step {
     let Subject {
         migration,
         reviewed,
@@ -216,7 +221,7 @@ fn step(subject: &Subject<'_>, status: Status, blocked_by: Vec<Refusal>) -> Step
         phase: reviewed.phase,
         status,
         blocked_by,
-        statements: statements(migration, reviewed, &lines),
+        statements: statements(migration, reviewed, dialect, &lines),
         hazards,
         split: if reviewed.phase == FilePhase::Mixed && status != Status::Applied {
             split(migration, &reviewed.script.statements, &reviewed.phases)
@@ -299,12 +304,20 @@ fn hazard(finding: &Finding, lines: &LineIndex) -> Hazard {
 fn statements(
     migration: &Migration,
     reviewed: &Reviewed,
+    dialect: Dialect,
     lines: &LineIndex,
 ) -> Vec<PlannedStatement> {
     let said = reviewed.judged.iter().zip(&reviewed.phases);
-    let statements = reviewed.script.statements.iter().zip(said);
+    let statements = reviewed.script.statements.iter().zip(said).enumerate();
     statements
-        .map(|(statement, (judged, phase))| {
+        .map(|(at, (statement, (judged, phase)))| {
+            let runs = match reviewed.phase {
+                FilePhase::Migrate => {
+                    let sql = statement.span.of(&migration.text);
+                    steps::way(sql, &statement.changes, &reviewed.script, at, dialect).told()
+                }
+                _ => None,
+            };
             let mut locks: Vec<Lock> = judged
                 .changes
                 .iter()
@@ -322,6 +335,7 @@ fn statements(
                     .map(|change| change.verdict.clone())
                     .collect(),
                 locks,
+                runs,
                 opaque: statement
                     .opaque
                     .as_ref()

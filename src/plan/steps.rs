@@ -73,6 +73,26 @@ pub enum Way {
     Refused(Whole),
 }
 
+impl Way {
+    /// In words, where it is not in one go.
+    pub(super) fn told(&self) -> Option<String> {
+        match self {
+            Self::Whole => None,
+            Self::Batches(batches) => Some(match &batches.key {
+                None => format!("in batches, by a key of {}", batches.shape.table),
+                Some(key) => {
+                    let columns: Vec<_> = key.iter().map(Ident::written).collect();
+                    let table = &batches.shape.table;
+                    format!("in batches, by the key ({}) of {table}", columns.join(", "))
+                }
+            }),
+            Self::Refused(why) => Some(format!(
+                "not at all, as it cannot be run in batches: {why}; `batch=off` has it run whole"
+            )),
+        }
+    }
+}
+
 /// What is said of a statement that is run in batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batches {

@@ -131,6 +131,9 @@ fn show_statement(out: &mut String, step: &Step, statement: &PlannedStatement, p
             verdict.reason
         );
     }
+    if let Some(runs) = &statement.runs {
+        line!(out, "         runs {runs}");
+    }
     if let Some(opaque) = &statement.opaque {
         line!(out, "         {} {opaque}", paint.red("not understood:"));
     }

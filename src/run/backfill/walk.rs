@@ -347,7 +347,7 @@ impl Run<'_> {
             Stage::Running => next.add(passed, changed, took_ms, rest_ms),
             Stage::Sweeping | Stage::Done => next.changed += changed,
         }
-        let is_last = end.is_none();
+        let is_last = end.is_none() || end.as_deref() == bound;
         next.cursor = end.or_else(|| progress.bound.clone());
         walk.steer.took(took_ms);
         next.batch_rows = walk.steer.rows();
