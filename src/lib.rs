@@ -5,6 +5,7 @@
 //! [`schema`] the folded picture · [`classify`] phases · [`cost`] locks · [`lint`] the rules · [`review`] a whole folder ·
 //! [`folder`] migration layouts · [`fix`] mending · [`scaffold`] migrations written for a pattern · [`files`] disk and git · [`call`] other programs · [`smoke`] what a slot has to answer · [`gate`] the decisions ·
 //! [`uses`] what a release relies on · [`adopt`] what other tools have applied · [`plan`] the rollout ·
+//! [`proof`] whether it is true · [`scratch`] databases to try it on ·
 //! [`report`] values to text · [`config`] `bgmigrate.toml` · [`cli`] the commands.
 
 pub mod adopt;
@@ -23,12 +24,14 @@ pub mod lint;
 pub mod model;
 mod nearest;
 pub mod plan;
+pub mod proof;
 pub mod report;
 pub mod review;
 pub mod router;
 pub mod run;
 pub mod scaffold;
 pub mod schema;
+pub mod scratch;
 pub mod smoke;
 mod spread;
 pub mod sql;

@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "sql", "backfill", "classify", "review", "lint", "gate", "uses",
         ],
     ),
+    ("proof", &["model", "sql", "lint", "review", "plan", "uses"]),
     ("adopt", &["model"]),
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),
@@ -46,12 +47,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         "report",
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "nearest",
-            "spread", "gate", "guard", "uses", "smoke", "backfill",
+            "spread", "gate", "guard", "uses", "smoke", "backfill", "proof",
         ],
     ),
     ("files", &["folder", "spread"]),
     ("store", &["model", "gate", "guard", "uses"]),
     ("call", &[]),
+    ("scratch", &["model", "plan", "proof", "store"]),
     (
         "config",
         &[
@@ -70,13 +72,13 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "report",
             "files", "config", "nearest", "spread", "gate", "guard", "adopt", "schema", "uses",
-            "store", "run", "router", "smoke", "call", "backfill",
+            "store", "run", "router", "smoke", "call", "backfill", "proof", "scratch",
         ],
     ),
 ];
 
 /// The rooms at the edge: they alone touch the disk, the environment, other programs and the terminal.
-const EDGES: &[&str] = &["files", "store", "call", "router", "run", "cli"];
+const EDGES: &[&str] = &["files", "store", "call", "router", "run", "scratch", "cli"];
 
 /// What a pure room never says.
 const IMPURE: &[&str] = &[

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 
 use bgmigrate::lint::rules;
 use bgmigrate::model::Dialect;
+use bgmigrate::proof::Agreement;
 
-use crate::judge::Agreement;
 use crate::{compared, server};
 
 #[test]

@@ -14,9 +14,8 @@
 //! and `psql`; `mariadb-install-db`, `mariadbd` and `mariadb`; `sqlite3` from 3.37). Run it only on folders
 //! that you would run on a database of your own: the clients obey the files.
 
-mod catalog;
-mod classified;
-mod compare;
+#[cfg(test)]
+mod comparisons;
 #[cfg(test)]
 mod fixtures;
 mod folders;
@@ -24,19 +23,21 @@ mod judge;
 mod server;
 mod summary;
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use bgmigrate::model::{Dialect, Migration, TransactionMode};
+use bgmigrate::lint::Surroundings;
+use bgmigrate::model::{Dialect, Engine, Flavour, Migration, TransactionMode, Version};
+use bgmigrate::proof::{self, Catalog, Comparison, Fact};
+use bgmigrate::review::{RuleSettings, Settings, Standing, review};
 use clap::Parser;
 
-use catalog::Catalog;
-use compare::Fact;
 use folders::Source;
-use judge::{Change, Comparison, Outcome};
+use judge::{Change, Outcome};
 use server::Server;
 use summary::Summary;
 
@@ -166,19 +167,46 @@ fn compared(
         .filter(|(_, change)| change.is_ok())
         .map(|(migration, _)| migration.clone())
         .collect();
-    let mut classified = classified::classify(dialect, &accepted).into_iter();
+    let settings = Settings {
+        engine: engine(dialect),
+        surroundings: Surroundings::default(),
+        rules: RuleSettings::new(dialect, &HashMap::new()),
+    };
+    // Each as if everything before it had been released.
+    let reviewed = review(&accepted, |_| Standing::Alone, &settings);
+    let mut classified = accepted
+        .iter()
+        .zip(&reviewed)
+        .map(|(migration, reviewed)| proof::classified(migration, reviewed));
     let each = changes.into_iter().map(|change| {
         Ok(match change {
             Ok(change) => {
                 let classified = classified
                     .next()
                     .context("a migration was not classified")?;
-                Ok(Comparison::new(change, classified))
+                Ok(Comparison::new(
+                    &change.before,
+                    &change.after,
+                    change.facts,
+                    classified,
+                ))
             }
             Err(error) => Err(error),
         })
     });
     each.collect()
+}
+
+/// The engine that the files run on here: MariaDB stands in for MySQL.
+fn engine(dialect: Dialect) -> Engine {
+    match dialect {
+        Dialect::Mysql => Engine {
+            dialect,
+            flavour: Flavour::MariaDb,
+            version: Version::new(10, 11, 0),
+        },
+        _ => Engine::default_for(dialect),
+    }
 }
 
 /// What each migration did, or what the engine said to one that it refused.
@@ -224,8 +252,8 @@ fn differences(
     after: &Catalog,
     server: &dyn Server,
 ) -> Vec<Fact> {
-    compare::compare(dialect, before, after, &|relation, expression| {
-        let question = compare::question(dialect, relation, expression);
+    proof::compare(dialect, before, after, &|relation, expression| {
+        let question = proof::question(dialect, relation, expression);
         server
             .query(&question)
             .is_ok_and(|answer| matches!(answer.trim(), "t" | "1"))

@@ -1,7 +1,6 @@
 //! Throwaway servers: started in a temporary folder, gone with the process that asked for them.
 
 mod client;
-mod keeper;
 mod mariadb;
 mod postgres;
 mod sqlite;
@@ -10,8 +9,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use bgmigrate::model::{Dialect, TransactionMode};
-
-use crate::catalog::Catalog;
+use bgmigrate::proof::Catalog;
 
 /// A running engine with one database to play in.
 ///

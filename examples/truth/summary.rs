@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bgmigrate::model::Dialect;
+use bgmigrate::proof::{Agreement, Comparison, Weight};
 
-use crate::compare::Weight;
 use crate::folders::Source;
-use crate::judge::{Agreement, Comparison, Outcome};
+use crate::judge::Outcome;
 
 /// What all outcomes come to.
 #[derive(Default)]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::run::{RunError, TakeoverError};
+use crate::scratch::ScratchError;
 use crate::store::{DatabaseError, StoreError};
 
 /// How a command ended.
@@ -44,6 +45,15 @@ impl Status {
         if let Some(TakeoverError::Database(error)) = error.downcast_ref() {
             return match error {
                 DatabaseError::Refused { .. } => Self::Failed,
+                _ => Self::Unreachable,
+            };
+        }
+        if let Some(error) = error.downcast_ref::<ScratchError>() {
+            return match error {
+                ScratchError::Database(DatabaseError::Url(_) | DatabaseError::Pooled(_))
+                | ScratchError::Live(_)
+                | ScratchError::NoServer(_)
+                | ScratchError::Misfit { .. } => Self::Usage,
                 _ => Self::Unreachable,
             };
         }

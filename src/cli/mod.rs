@@ -32,6 +32,7 @@ mod status;
 mod suite;
 mod undo;
 mod uses;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -120,6 +121,7 @@ enum Command {
     Split(split::Arguments),
     /// Review what is pending: phases, locks, hazards, and the rollout in order
     Plan(plan::Arguments),
+    Verify(verify::Arguments),
     /// Make the record in the database; or adopt a database that another tool has migrated
     Init(init::Arguments),
     /// Record the releases that are deployed
@@ -201,6 +203,7 @@ pub fn main() -> ExitCode {
         Command::New(arguments) => new::run(global, arguments),
         Command::Split(arguments) => split::run(global, arguments),
         Command::Plan(arguments) => plan::run(global, arguments),
+        Command::Verify(arguments) => verify::run(global, arguments),
         Command::Init(arguments) => init::run(global, arguments),
         Command::Release(action) => release::run(global, action),
         Command::Status(arguments) => status::run(global, arguments),

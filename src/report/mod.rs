@@ -17,6 +17,7 @@ mod sarif;
 mod scaffold;
 mod smoke;
 mod uses;
+mod verify;
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,6 +33,7 @@ pub use record::{Ran, applied, history, refusals, status};
 pub use scaffold::{Scaffolded, ScaffoldedMigration, scaffolded};
 pub use smoke::smoke;
 pub use uses::uses;
+pub use verify::verify;
 
 use crate::model::Migration;
 use crate::nearest::nearest;

@@ -88,6 +88,28 @@ impl Target {
         (!path.is_empty() && path != ":memory:").then_some(path)
     }
 
+    /// Another database of the same server.
+    #[must_use]
+    pub fn with_database(&self, name: &str) -> Self {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or((&self.url, ""));
+        let (place, parameters) = rest
+            .split_once('?')
+            .map_or((rest, None), |(place, parameters)| {
+                (place, Some(parameters))
+            });
+        let server = place.split('/').next().unwrap_or_default();
+        let parameters = parameters.map_or_else(String::new, |text| format!("?{text}"));
+        Self {
+            url: format!("{scheme}://{server}/{name}{parameters}"),
+            dialect: self.dialect,
+        }
+    }
+
+    /// The whole URL, password and all: for a program that connects by itself, never for people.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// It is a file that is not there yet.
     pub fn is_missing(&self) -> bool {
         self.file().is_some_and(|file| !Path::new(file).exists())

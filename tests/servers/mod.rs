@@ -5,20 +5,15 @@
 
 #![allow(dead_code, reason = "no test binary uses every server")]
 
-// Starting servers so that they cannot outlive us is what the truth check does as well.
-#[path = "../../examples/truth/server/keeper.rs"]
-mod keeper;
-
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
+use bgmigrate::scratch::{Home, Keeper, find_program};
 use sqlx::Connection;
 use sqlx::mysql::MySqlConnection;
 use sqlx::postgres::PgConnection;
-
-use self::keeper::{Home, Keeper, find_program};
 
 /// The newest PostgreSQL that is installed.
 pub(crate) fn postgres() -> &'static Server {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
-use bgmigrate::model::TransactionMode;
+use bgmigrate::model::{Dialect, TransactionMode};
+use bgmigrate::proof::Catalog;
+use bgmigrate::scratch::{Home, Keeper, catalog_query, find_program};
 
 use super::Server;
 use super::client::{Answer, feed};
-use super::keeper::{Home, Keeper, find_program};
-use crate::catalog::Catalog;
 
 /// The database that a folder runs in; the catalog query knows it by this name.
 const DATABASE: &str = "truth";
@@ -98,7 +98,7 @@ impl Server for MariaDb {
 
     fn catalog(&self) -> Result<Catalog> {
         let lines = self
-            .query(include_str!("../catalog/mariadb.sql"))
+            .query(catalog_query(Dialect::Mysql))
             .map_err(|error| anyhow!("cannot read the catalog: {error}"))?;
         Catalog::from_lines(&lines).context("cannot understand the catalog")
     }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
-use bgmigrate::model::TransactionMode;
+use bgmigrate::model::{Dialect, TransactionMode};
+use bgmigrate::proof::Catalog;
+use bgmigrate::scratch::{Home, Keeper, catalog_query, find_program};
 
 use self::reader::Reader;
 use super::Server;
 use super::client::{Answer, feed};
-use super::keeper::{Home, Keeper, find_program};
-use crate::catalog::Catalog;
 
 /// The database that a folder runs in.
 const DATABASE: &str = "truth";
@@ -133,7 +133,7 @@ impl Server for Postgres {
 
     fn catalog(&self) -> Result<Catalog> {
         let lines = self
-            .query(include_str!("../catalog/postgres.sql"))
+            .query(catalog_query(Dialect::Postgres))
             .map_err(|error| anyhow!("cannot read the catalog: {error}"))?;
         Catalog::from_lines(&lines).context("cannot understand the catalog")
     }

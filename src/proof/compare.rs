@@ -1,17 +1,16 @@
 //! What became of the catalog, in the eyes of an older release that used everything there was.
 
 mod relation;
-#[cfg(test)]
-mod tests;
 mod types;
 
-use bgmigrate::model::Dialect;
+pub(super) use relation::mentions;
 
-use crate::catalog::{Catalog, Domain, Relation, Routine};
+use super::catalog::{Catalog, Domain, Relation, Routine};
+use crate::model::Dialect;
 
 /// How much a difference weighs for an older release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Weight {
+pub enum Weight {
     /// Something that worked may fail now.
     Breaking,
     /// A permission is wider than before.
@@ -23,19 +22,20 @@ pub(crate) enum Weight {
 }
 
 /// One difference between two catalogs.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fact {
-    pub(crate) weight: Weight,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// How much it weighs.
+    pub weight: Weight,
     /// In plain words, with names.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 /// A question that only an engine can answer: is this expression true of the row that an older release
 /// inserts, which knows nothing of the columns in it? `true` is a certain yes.
-pub(crate) type Holds<'a> = dyn Fn(&Relation, &str) -> bool + 'a;
+pub type Holds<'a> = dyn Fn(&Relation, &str) -> bool + 'a;
 
 /// Asks an engine that question: the columns hold what they get by themselves.
-pub(crate) fn question(dialect: Dialect, relation: &Relation, expression: &str) -> String {
+pub fn question(dialect: Dialect, relation: &Relation, expression: &str) -> String {
     let columns = relation
         .columns
         .iter()
@@ -57,12 +57,7 @@ pub(crate) fn question(dialect: Dialect, relation: &Relation, expression: &str) 
 }
 
 /// The differences from `before` to `after`, in the order of the catalog.
-pub(crate) fn compare(
-    dialect: Dialect,
-    before: &Catalog,
-    after: &Catalog,
-    holds: &Holds,
-) -> Vec<Fact> {
+pub fn compare(dialect: Dialect, before: &Catalog, after: &Catalog, holds: &Holds) -> Vec<Fact> {
     let mut facts = Facts::default();
     relations(dialect, before, after, holds, &mut facts);
     routines(before, after, &mut facts);

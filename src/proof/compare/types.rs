@@ -1,6 +1,6 @@
 //! Whether a type that changed still takes and gives all that it did.
 
-use bgmigrate::model::Dialect;
+use crate::model::Dialect;
 
 use super::Facts;
 

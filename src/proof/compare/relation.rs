@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bgmigrate::model::Dialect;
+use crate::model::Dialect;
 
 use super::{Facts, Holds, types};
-use crate::catalog::{Column, ForeignKey, Key, Relation, RelationKind, Trigger};
+use crate::proof::catalog::{Column, ForeignKey, Key, Relation, RelationKind, Trigger};
 
 /// The differences from `old` to `new`, which have the same name.
 pub(super) fn compare(
@@ -278,7 +278,7 @@ fn checks(old: &Relation, new: &Relation, holds: &Holds, facts: &mut Facts) {
 }
 
 /// Whether an expression names this column; text in quotes does not count, a quoted name does.
-pub(super) fn mentions(expression: &str, column: &str) -> bool {
+pub(in crate::proof) fn mentions(expression: &str, column: &str) -> bool {
     // Pieces at odd places between apostrophes are literals.
     expression.split('\'').step_by(2).any(|code| {
         code.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))

@@ -5,27 +5,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bgmigrate::model::{Ident, Name, Object, ObjectKind};
+use crate::model::{Ident, Name, Object, ObjectKind};
 use serde::Deserialize;
 
 /// The whole database at one moment.
-#[derive(Debug, Default)]
-pub(crate) struct Catalog {
-    pub(crate) relations: BTreeMap<String, Relation>,
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// Tables and views, by name.
+    pub relations: BTreeMap<String, Relation>,
     /// By name; a name may be overloaded.
-    pub(crate) routines: BTreeMap<String, Vec<Routine>>,
-    pub(crate) enums: BTreeMap<String, Vec<String>>,
-    pub(crate) domains: BTreeMap<String, Domain>,
+    pub routines: BTreeMap<String, Vec<Routine>>,
+    /// Enumerations: their labels in order, by name.
+    pub enums: BTreeMap<String, Vec<String>>,
+    /// Domains, by name.
+    pub domains: BTreeMap<String, Domain>,
     /// Composite types: attribute to type.
-    pub(crate) composites: BTreeMap<String, BTreeMap<String, String>>,
+    pub composites: BTreeMap<String, BTreeMap<String, String>>,
     /// Everything that is only there or not: (kind, name) to what it says of itself.
-    pub(crate) objects: BTreeMap<(String, String), String>,
-    pub(crate) grants: BTreeSet<Grant>,
+    pub objects: BTreeMap<(String, String), String>,
+    /// Who may do what besides the owners.
+    pub grants: BTreeSet<Grant>,
 }
 
 impl Catalog {
     /// Whether this object is there. Quotes and case are taken lightly: it is asked of names in SQL.
-    pub(crate) fn has(&self, object: &Object) -> bool {
+    pub fn has(&self, object: &Object) -> bool {
         let same = |one: &str, other: &str| one.replace('"', "").eq_ignore_ascii_case(other);
         let (full, bare) = (object.name.to_string(), object.name.name.to_string());
         let among_parts = |names: fn(&Relation) -> Vec<&String>| {
@@ -58,7 +62,7 @@ impl Catalog {
     }
 
     /// Whether the table has this column.
-    pub(crate) fn has_column(&self, table: &Name, column: &Ident) -> bool {
+    pub fn has_column(&self, table: &Name, column: &Ident) -> bool {
         self.relation(table).is_some_and(|relation| {
             let mut names = relation.columns.keys();
             names.any(|name| is_called(name, column))
@@ -66,7 +70,7 @@ impl Catalog {
     }
 
     /// Whether the table has this constraint. `None` if the engine does not say.
-    pub(crate) fn has_constraint(&self, table: &Name, constraint: &Ident) -> Option<bool> {
+    pub fn has_constraint(&self, table: &Name, constraint: &Ident) -> Option<bool> {
         let Some(relation) = self.relation(table) else {
             return Some(false);
         };
@@ -82,7 +86,7 @@ impl Catalog {
     }
 
     /// Folds the lines that a catalog query printed.
-    pub(crate) fn from_lines(lines: &str) -> serde_json::Result<Self> {
+    pub fn from_lines(lines: &str) -> serde_json::Result<Self> {
         let rows = lines
             .lines()
             .filter(|line| line.starts_with('{'))
@@ -210,49 +214,63 @@ enum Part {
 }
 
 /// Table, view or materialized view: what is queried.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Relation {
-    pub(crate) name: String,
-    pub(crate) kind: RelationKind,
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Relation {
+    /// As the engine prints it, quoted where it has to be.
+    pub name: String,
+    /// Which of the three.
+    pub kind: RelationKind,
+    /// Whose it is, where the engine has owners.
     #[serde(default)]
-    pub(crate) owner: Option<String>,
+    pub owner: Option<String>,
     /// A view takes INSERT, UPDATE and DELETE.
     #[serde(default)]
-    pub(crate) writable: bool,
+    pub writable: bool,
+    /// Row security is enabled.
     #[serde(default)]
-    pub(crate) row_security: bool,
+    pub row_security: bool,
+    /// Row security binds the owner as well.
     #[serde(default)]
-    pub(crate) row_security_forced: bool,
+    pub row_security_forced: bool,
     /// PostgreSQL's letter for what a replica is told of a row that goes.
     #[serde(default)]
-    pub(crate) replica_identity: Option<char>,
+    pub replica_identity: Option<char>,
     /// The names of its constraints, where the engine's query tells them.
     #[serde(default)]
-    pub(crate) constraints: Option<BTreeSet<String>>,
+    pub constraints: Option<BTreeSet<String>>,
     /// The tables that this one is a partition or child of.
     #[serde(default)]
-    pub(crate) parents: Vec<String>,
+    pub parents: Vec<String>,
     /// A view's query; a SQLite table's options.
     #[serde(default)]
-    pub(crate) definition: Option<String>,
+    pub definition: Option<String>,
+    /// By name.
     #[serde(skip)]
-    pub(crate) columns: BTreeMap<String, Column>,
+    pub columns: BTreeMap<String, Column>,
+    /// Primary key and unique keys.
     #[serde(skip)]
-    pub(crate) keys: Vec<Key>,
+    pub keys: Vec<Key>,
+    /// The names of indexes that are not unique.
     #[serde(skip)]
-    pub(crate) indexes: BTreeSet<String>,
+    pub indexes: BTreeSet<String>,
+    /// The expressions of its checks.
     #[serde(skip)]
-    pub(crate) checks: BTreeSet<String>,
+    pub checks: BTreeSet<String>,
+    /// What its rows refer to.
     #[serde(skip)]
-    pub(crate) foreign_keys: Vec<ForeignKey>,
+    pub foreign_keys: Vec<ForeignKey>,
+    /// The definitions of its exclusion constraints.
     #[serde(skip)]
-    pub(crate) exclusions: BTreeSet<String>,
+    pub exclusions: BTreeSet<String>,
+    /// By name.
     #[serde(skip)]
-    pub(crate) triggers: BTreeMap<String, Trigger>,
+    pub triggers: BTreeMap<String, Trigger>,
+    /// By name.
     #[serde(skip)]
-    pub(crate) rules: BTreeMap<String, Rule>,
+    pub rules: BTreeMap<String, Rule>,
+    /// By name.
     #[serde(skip)]
-    pub(crate) policies: BTreeMap<String, Policy>,
+    pub policies: BTreeMap<String, Policy>,
 }
 
 impl Relation {
@@ -289,15 +307,18 @@ impl Relation {
 /// Which of the three a relation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum RelationKind {
+pub enum RelationKind {
+    /// Holds rows.
     Table,
+    /// Shows the rows of others.
     View,
+    /// Holds what a query gave.
     MaterializedView,
 }
 
 impl RelationKind {
     /// The word for messages.
-    pub(crate) const fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Table => "table",
             Self::View => "view",
@@ -307,36 +328,39 @@ impl RelationKind {
 }
 
 /// A column, as a writer and a reader meet it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Column {
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Column {
     /// As the engine prints it.
     #[serde(rename = "type")]
-    pub(crate) data_type: String,
+    pub data_type: String,
+    /// It takes no NULL.
     #[serde(default)]
-    pub(crate) not_null: bool,
+    pub not_null: bool,
+    /// The expression of its default.
     #[serde(default)]
-    pub(crate) default: Option<String>,
+    pub default: Option<String>,
     /// The expression of a generated column.
     #[serde(default)]
-    pub(crate) generated: Option<String>,
+    pub generated: Option<String>,
     /// `always` or `by-default` (identity), `automatic` (`AUTO_INCREMENT`, SQLite's row id).
     #[serde(default)]
-    pub(crate) identity: Option<String>,
+    pub identity: Option<String>,
     /// MySQL's ON UPDATE.
     #[serde(default)]
-    pub(crate) on_update: Option<String>,
+    pub on_update: Option<String>,
+    /// Where it is not the default one.
     #[serde(default)]
-    pub(crate) collation: Option<String>,
+    pub collation: Option<String>,
 }
 
 impl Column {
     /// An INSERT that does not name this column leaves NULL in it.
-    pub(crate) fn left_null(&self) -> bool {
+    pub fn left_null(&self) -> bool {
         !self.not_null && !self.fills_itself()
     }
 
     /// An INSERT that does not name this column gets a value from the engine.
-    pub(crate) fn fills_itself(&self) -> bool {
+    pub fn fills_itself(&self) -> bool {
         self.default.is_some() || self.generated.is_some() || self.identity.is_some()
     }
 }
@@ -348,18 +372,21 @@ fn is_null(default: &str) -> bool {
 }
 
 /// A primary key, unique constraint or unique index.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Key {
-    pub(crate) name: String,
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Key {
+    /// The name of its index.
+    pub name: String,
     /// Columns, or expressions over them.
-    pub(crate) columns: Vec<String>,
+    pub columns: Vec<String>,
+    /// The condition of a partial key.
     #[serde(default)]
-    pub(crate) predicate: Option<String>,
+    pub predicate: Option<String>,
+    /// Rows with NULL in it never collide.
     #[serde(default = "yes")]
-    pub(crate) nulls_distinct: bool,
+    pub nulls_distinct: bool,
     /// It may be checked at commit, and is of no use to ON CONFLICT.
     #[serde(default)]
-    pub(crate) deferrable: bool,
+    pub deferrable: bool,
 }
 
 fn yes() -> bool {
@@ -368,77 +395,92 @@ fn yes() -> bool {
 
 /// A foreign key; its name is left out, since nothing relies on it.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
-pub(crate) struct ForeignKey {
-    pub(crate) columns: Vec<String>,
-    pub(crate) target: String,
-    pub(crate) target_columns: Vec<String>,
+pub struct ForeignKey {
+    /// The columns that refer.
+    pub columns: Vec<String>,
+    /// The table that is referred to.
+    pub target: String,
+    /// Its columns, in the same order.
+    pub target_columns: Vec<String>,
     /// The engine's own word or letter.
-    pub(crate) on_delete: String,
+    pub on_delete: String,
     /// The engine's own word or letter.
-    pub(crate) on_update: String,
+    pub on_update: String,
     /// It is checked at commit.
     #[serde(default)]
-    pub(crate) deferred: bool,
+    pub deferred: bool,
 }
 
 /// A trigger on a relation.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Trigger {
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Trigger {
     /// Without its name.
-    pub(crate) definition: String,
+    pub definition: String,
+    /// It fires.
     #[serde(default = "yes")]
-    pub(crate) enabled: bool,
+    pub enabled: bool,
 }
 
 /// A PostgreSQL rule on a relation.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Rule {
-    pub(crate) definition: String,
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Rule {
+    /// As the engine prints it.
+    pub definition: String,
     /// It replaces what was asked for.
-    pub(crate) instead: bool,
+    pub instead: bool,
 }
 
 /// A row security policy.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Policy {
-    pub(crate) permissive: bool,
-    pub(crate) definition: String,
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Policy {
+    /// It widens what is seen; or else narrows it.
+    pub permissive: bool,
+    /// For what, for whom, and the conditions.
+    pub definition: String,
 }
 
 /// A function, procedure or aggregate.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Routine {
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Routine {
     /// The types of its arguments.
-    pub(crate) arguments: Vec<String>,
+    pub arguments: Vec<String>,
     /// How many of the last arguments have a default.
     #[serde(default)]
-    pub(crate) optional: usize,
+    pub optional: usize,
     /// Kind and result type.
-    pub(crate) result: String,
+    pub result: String,
+    /// Whose it is, where the engine has owners.
     #[serde(default)]
-    pub(crate) owner: Option<String>,
+    pub owner: Option<String>,
     /// It runs with the rights of its owner.
     #[serde(default)]
-    pub(crate) as_owner: bool,
+    pub as_owner: bool,
     /// A digest of the body.
     #[serde(default)]
-    pub(crate) definition: Option<String>,
+    pub definition: Option<String>,
 }
 
 /// A PostgreSQL domain.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Domain {
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Domain {
+    /// The type beneath.
     #[serde(rename = "type")]
-    pub(crate) data_type: String,
-    pub(crate) not_null: bool,
-    pub(crate) default: Option<String>,
-    pub(crate) checks: Vec<String>,
+    pub data_type: String,
+    /// It takes no NULL.
+    pub not_null: bool,
+    /// The expression of its default.
+    pub default: Option<String>,
+    /// The expressions of its checks.
+    pub checks: Vec<String>,
 }
 
 /// A privilege that somebody other than the owner holds.
 #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Grant {
-    pub(crate) on: String,
-    pub(crate) privilege: String,
-    pub(crate) to: String,
+pub struct Grant {
+    /// The object.
+    pub on: String,
+    /// The privilege.
+    pub privilege: String,
+    /// The role.
+    pub to: String,
 }

@@ -2,47 +2,51 @@
 
 use std::collections::HashMap;
 
-use bgmigrate::lint::{Judged, JudgedChange, Surroundings};
-use bgmigrate::model::{
-    Action, Dialect, Engine, FilePhase, Flavour, Ident, LineIndex, Migration, Name, Object,
-    ObjectKind, Phase, TableChange, Verdict, Version,
+use crate::lint::{Judged, JudgedChange};
+use crate::model::{
+    Action, FilePhase, Ident, LineIndex, Migration, Name, Object, ObjectKind, Phase, TableChange,
+    Verdict,
 };
-use bgmigrate::review::{Reviewed, RuleSettings, Settings, Standing, review};
-use bgmigrate::sql::Statement;
+use crate::review::Reviewed;
+use crate::sql::Statement;
 
-use crate::catalog::Catalog;
+use super::catalog::Catalog;
 
 /// One file, classified.
-#[derive(Debug)]
-pub(crate) struct Classified {
-    pub(crate) phase: FilePhase,
-    pub(crate) statements: usize,
+#[derive(Clone, Debug)]
+pub struct Classified {
+    /// The phase of the file.
+    pub phase: FilePhase,
+    /// How many statements it has.
+    pub statements: usize,
     /// How many statements were not understood.
-    pub(crate) opaque: usize,
+    pub opaque: usize,
     /// The statements that hold the file back.
-    pub(crate) held_by: Vec<HeldBy>,
+    pub held_by: Vec<HeldBy>,
     /// What was said of each change that was let pass, in words.
-    pub(crate) let_pass: Vec<String>,
+    pub let_pass: Vec<String>,
 }
 
 /// Why a statement gates as contract.
-#[derive(Debug)]
-pub(crate) struct HeldBy {
-    pub(crate) line: usize,
-    pub(crate) cause: Cause,
+#[derive(Clone, Debug)]
+pub struct HeldBy {
+    /// The statement's line, from 1.
+    pub line: usize,
+    /// Whether a catalog could show it.
+    pub cause: Cause,
     /// The kind of change, or of the obstacle.
-    pub(crate) kind: String,
+    pub kind: String,
     /// On what, and why.
-    pub(crate) reason: String,
+    pub reason: String,
     /// What it drops or alters.
-    pub(crate) target: Option<Target>,
+    pub target: Option<Target>,
     /// Where the file itself has made something of the target's name by then, and from what.
-    pub(crate) made_here: Option<Made>,
+    pub made_here: Option<Made>,
 }
 
 /// What a change drops or alters.
-#[derive(Debug)]
-pub(crate) enum Target {
+#[derive(Clone, Debug)]
+pub enum Target {
     /// A whole object.
     Object(Object),
     /// A column of a table.
@@ -53,7 +57,7 @@ pub(crate) enum Target {
 
 /// How a file has made something of a name.
 #[derive(Clone, Debug)]
-pub(crate) enum Made {
+pub enum Made {
     /// It created it.
     Anew,
     /// It gave the name to this.
@@ -92,7 +96,7 @@ impl Made {
 
 /// Whether a catalog could show what holds a statement back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
+pub enum Cause {
     /// It was not understood.
     Opaque,
     /// Rows are lost or renumbered: no catalog shows that.
@@ -106,7 +110,7 @@ pub(crate) enum Cause {
 impl Classified {
     /// Tells apart what only the catalog can tell: a table, a column or a sequence that is dropped and made anew
     /// loses what it held and not its shape, and what is not there cannot be lost.
-    pub(crate) fn look(&mut self, before: &Catalog, after: &Catalog) {
+    pub fn look(&mut self, before: &Catalog, after: &Catalog) {
         for held in self
             .held_by
             .iter_mut()
@@ -132,32 +136,8 @@ impl Classified {
     }
 }
 
-/// Classifies each migration as if everything before it had been released.
-pub(crate) fn classify(dialect: Dialect, migrations: &[Migration]) -> Vec<Classified> {
-    let settings = Settings {
-        engine: engine(dialect),
-        surroundings: Surroundings::default(),
-        rules: RuleSettings::new(dialect, &HashMap::new()),
-    };
-    review(migrations, |_| Standing::Alone, &settings)
-        .iter()
-        .map(|reviewed| read(&migrations[reviewed.index], reviewed))
-        .collect()
-}
-
-/// The engine that the files run on here: MariaDB stands in for MySQL.
-fn engine(dialect: Dialect) -> Engine {
-    match dialect {
-        Dialect::Mysql => Engine {
-            dialect,
-            flavour: Flavour::MariaDb,
-            version: Version::new(10, 11, 0),
-        },
-        _ => Engine::default_for(dialect),
-    }
-}
-
-fn read(migration: &Migration, reviewed: &Reviewed) -> Classified {
+/// What the review said of a migration.
+pub fn classified(migration: &Migration, reviewed: &Reviewed) -> Classified {
     let lines = LineIndex::new(&migration.text);
     let statements = &reviewed.script.statements;
     let mut made_so_far = HashMap::new();

@@ -1,22 +1,22 @@
--- The whole catalog as an application sees it, one JSON object a line; `Row` in catalog.rs reads them.
--- Names in the database that the folder starts in (`truth`) are bare.
+-- The whole catalog as an application sees it, one JSON object a line; `Row` in src/proof/catalog.rs reads them.
+-- Names in the database that is worked in are bare.
 SET SESSION group_concat_max_len = 1048576;
 
 SELECT JSON_OBJECT('row', 'relation', 'kind', 'table',
-    'name', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)))
+    'name', IF(table_schema = DATABASE(), table_name, CONCAT(table_schema, '.', table_name)))
 FROM information_schema.tables
 WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
   AND table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 SELECT JSON_OBJECT('row', 'relation', 'kind', 'view', 'definition', view_definition,
     'writable', JSON_EXTRACT(IF(is_updatable = 'YES', 'true', 'false'), '$'),
-    'name', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)))
+    'name', IF(table_schema = DATABASE(), table_name, CONCAT(table_schema, '.', table_name)))
 FROM information_schema.views
 WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 -- The names of columns are the same in any case.
 SELECT JSON_OBJECT('row', 'part', 'part', 'column', 'name', LOWER(column_name),
-    'of', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)),
+    'of', IF(table_schema = DATABASE(), table_name, CONCAT(table_schema, '.', table_name)),
     'type', column_type,
     'not_null', JSON_EXTRACT(IF(is_nullable = 'NO', 'true', 'false'), '$'),
     'default', column_default,
@@ -28,7 +28,7 @@ FROM information_schema.columns
 WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 SELECT JSON_OBJECT('row', 'part', 'part', IF(non_unique, 'index', 'key'), 'name', index_name,
-    'of', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)),
+    'of', IF(table_schema = DATABASE(), table_name, CONCAT(table_schema, '.', table_name)),
     'columns', JSON_EXTRACT(CONCAT('[', GROUP_CONCAT(
         JSON_QUOTE(CONCAT(LOWER(column_name), IFNULL(CONCAT('(', sub_part, ')'), ''))) ORDER BY seq_in_index), ']'), '$'))
 FROM information_schema.statistics
@@ -36,12 +36,12 @@ WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_sc
 GROUP BY table_schema, table_name, index_name, non_unique;
 
 SELECT JSON_OBJECT('row', 'part', 'part', 'check', 'name', constraint_name, 'expression', check_clause,
-    'of', IF(constraint_schema = 'truth', table_name, CONCAT(constraint_schema, '.', table_name)))
+    'of', IF(constraint_schema = DATABASE(), table_name, CONCAT(constraint_schema, '.', table_name)))
 FROM information_schema.check_constraints
 WHERE constraint_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 SELECT JSON_OBJECT('row', 'part', 'part', 'foreign-key', 'name', r.constraint_name,
-    'of', IF(r.constraint_schema = 'truth', r.table_name, CONCAT(r.constraint_schema, '.', r.table_name)),
+    'of', IF(r.constraint_schema = DATABASE(), r.table_name, CONCAT(r.constraint_schema, '.', r.table_name)),
     'columns', JSON_EXTRACT(CONCAT('[', GROUP_CONCAT(
         JSON_QUOTE(LOWER(k.column_name)) ORDER BY k.ordinal_position), ']'), '$'),
     'target', r.referenced_table_name,
@@ -54,13 +54,13 @@ JOIN information_schema.key_column_usage k
 GROUP BY r.constraint_schema, r.table_name, r.constraint_name;
 
 SELECT JSON_OBJECT('row', 'part', 'part', 'trigger', 'name', trigger_name,
-    'of', IF(event_object_schema = 'truth', event_object_table, CONCAT(event_object_schema, '.', event_object_table)),
+    'of', IF(event_object_schema = DATABASE(), event_object_table, CONCAT(event_object_schema, '.', event_object_table)),
     'definition', CONCAT_WS(' ', action_timing, event_manipulation, action_statement))
 FROM information_schema.triggers
 WHERE trigger_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 SELECT JSON_OBJECT('row', 'routine',
-    'name', IF(routine_schema = 'truth', routine_name, CONCAT(routine_schema, '.', routine_name)),
+    'name', IF(routine_schema = DATABASE(), routine_name, CONCAT(routine_schema, '.', routine_name)),
     'arguments', JSON_EXTRACT(CONCAT('[', IFNULL((
         SELECT GROUP_CONCAT(JSON_QUOTE(CONCAT_WS(' ', p.parameter_mode, p.dtd_identifier)) ORDER BY p.ordinal_position)
         FROM information_schema.parameters p
@@ -72,11 +72,11 @@ FROM information_schema.routines r
 WHERE routine_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 SELECT JSON_OBJECT('row', 'object', 'kind', 'event', 'definition', MD5(event_definition),
-    'name', IF(event_schema = 'truth', event_name, CONCAT(event_schema, '.', event_name)))
+    'name', IF(event_schema = DATABASE(), event_name, CONCAT(event_schema, '.', event_name)))
 FROM information_schema.events;
 
 SELECT JSON_OBJECT('row', 'object', 'kind', 'sequence', 'definition', '',
-    'name', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)))
+    'name', IF(table_schema = DATABASE(), table_name, CONCAT(table_schema, '.', table_name)))
 FROM information_schema.tables WHERE table_type = 'SEQUENCE';
 
 SELECT JSON_OBJECT('row', 'object', 'kind', 'database', 'name', schema_name, 'definition', '')
@@ -84,9 +84,9 @@ FROM information_schema.schemata
 WHERE schema_name NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema');
 
 SELECT JSON_OBJECT('row', 'grant', 'on', CONCAT('database ', table_schema), 'to', grantee, 'privilege', privilege_type)
-FROM information_schema.schema_privileges
+FROM information_schema.schema_privileges WHERE table_schema NOT IN ('mysql', 'sys', 'performance_schema', 'information_schema')
 UNION ALL
 SELECT JSON_OBJECT('row', 'grant', 'to', grantee, 'privilege', privilege_type,
-    'on', IF(table_schema = 'truth', table_name, CONCAT(table_schema, '.', table_name)))
+    'on', IF(table_schema = DATABASE(), table_name, CONCAT(table_schema, '.', table_name)))
 FROM information_schema.table_privileges
 WHERE table_schema NOT IN ('mysql', 'sys');

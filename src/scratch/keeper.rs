@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 /// A folder for one server, and the user that the server runs as.
-pub(super) struct Home {
+pub struct Home {
     folder: TempDir,
     account: Option<Account>,
 }
@@ -28,9 +28,9 @@ impl Home {
     /// Makes a temporary folder; where we are root, it belongs to the first of these users that exists.
     ///
     /// The folder goes with the `Home`; drop the [`Keeper`] first, so that nobody works in it any more.
-    pub(super) fn make(users: &[&str]) -> Result<Self> {
+    pub fn make(users: &[&str]) -> Result<Self> {
         let folder = tempfile::Builder::new()
-            .prefix("bgmigrate-truth-")
+            .prefix("bgmigrate-server-")
             .tempdir()
             .context("no temporary folder for the server")?;
         let metadata = fs::metadata(folder.path())?;
@@ -51,12 +51,12 @@ impl Home {
     }
 
     /// The folder.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// A command that runs as the server's user, in its folder, without our settings for its like.
-    pub(super) fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path()).env("HOME", self.path());
         for (name, _) in std::env::vars_os() {
@@ -72,7 +72,7 @@ impl Home {
     }
 
     /// Runs a program to its end, as the server's user.
-    pub(super) fn run(&self, program: &Path, arguments: &[&str]) -> Result<()> {
+    pub fn run(&self, program: &Path, arguments: &[&str]) -> Result<()> {
         let output = self
             .command(program)
             .args(arguments)
@@ -89,7 +89,7 @@ impl Home {
     }
 
     /// Starts the server, and waits until `ready` says so.
-    pub(super) fn keep(
+    pub fn keep(
         self,
         server: &Path,
         arguments: &[&str],
@@ -116,7 +116,7 @@ const LOG: &str = "server.log";
 /// failed, Ctrl-C, killed), it stops the server and removes the folder.
 ///
 /// A `Drop` alone would not run on Ctrl-C, and a signal handler not on `kill -9`; a closed pipe tells both.
-pub(super) struct Keeper(Child);
+pub struct Keeper(Child);
 
 impl Keeper {
     // QUIT stops PostgreSQL at once with its children; a server that does not heed it gets a KILL. Nothing
@@ -162,7 +162,7 @@ impl Drop for Keeper {
 }
 
 /// Looks for a program in `bin` when that is given, else in `places`, else on the PATH.
-pub(super) fn find_program(name: &str, bin: Option<&Path>, places: &[PathBuf]) -> Result<PathBuf> {
+pub fn find_program(name: &str, bin: Option<&Path>, places: &[PathBuf]) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = match bin {
         Some(bin) => vec![bin.to_owned()],

@@ -1,4 +1,4 @@
--- The whole catalog as an application sees it, one JSON object a line; `Row` in catalog.rs reads them.
+-- The whole catalog as an application sees it, one JSON object a line; `Row` in src/proof/catalog.rs reads them.
 -- Names are the same in any case.
 -- A view's columns are asked for one by one in sqlite.rs: a view whose table is gone would fail this whole query.
 SELECT json_object('row', 'relation', 'kind', 'table', 'name', lower(t.name),

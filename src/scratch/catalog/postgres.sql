@@ -1,4 +1,4 @@
--- The whole catalog as an application sees it, one JSON object a line; `Row` in catalog.rs reads them.
+-- The whole catalog as an application sees it, one JSON object a line; `Row` in src/proof/catalog.rs reads them.
 -- Objects that belong to an extension are left out: the extension itself stands for them.
 -- Columns that came with later servers are read through to_jsonb, so that one query serves 12 to 18.
 SET search_path = pg_catalog;

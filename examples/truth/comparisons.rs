@@ -2,8 +2,8 @@
 
 use bgmigrate::model::{Dialect, TransactionMode};
 
-use super::Weight;
 use crate::server;
+use bgmigrate::proof::Weight;
 
 /// Before, change, and what breaks (in part of its words); nothing there must break nothing.
 type Case = (&'static str, &'static str, &'static [&'static str]);
