@@ -16,7 +16,7 @@ use crate::model::{Dialect, Engine, Migration};
 use crate::plan::{FolderStep, Subject, steps};
 use crate::report;
 use crate::review::Reviewed;
-use crate::router::{self, Deadline, Router};
+use crate::router::{self, Deadline, Router, Surroundings, Targets};
 use crate::store::{Missing, Origin, Snapshot, Store, Target};
 
 /// The slots of a service that configures none.
@@ -128,7 +128,12 @@ impl Setup {
         let configured = self.home.config.router.as_ref()?;
         // What the configuration says of it was looked at when it was read.
         let driver = configured.driver().ok()?;
-        Some(router::build(&driver, &self.home.folder))
+        let surroundings = Surroundings {
+            folder: &self.home.folder,
+            service: &self.service,
+            targets: Targets::of(&self.slots, &configured.targets),
+        };
+        Some(router::build(driver, surroundings))
     }
 
     /// How long the router may take for an answer, and for an attempt to move it.

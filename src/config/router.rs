@@ -1,8 +1,11 @@
 //! `[router]`: one driver, and the keys that it needs.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::milliseconds;
+use super::written::Words;
 use crate::nearest::nearest;
 
 /// The router of the service, as it is written. [`Router::driver`] makes sense of it.
@@ -11,8 +14,39 @@ use crate::nearest::nearest;
 pub struct Router {
     /// Which router it is; `file` when only that is given.
     pub driver: Option<String>,
-    /// Holds the name of the live slot.
+    /// Holds what stands for the live slot: its name, or the address of its upstream.
     pub file: Option<String>,
+    /// A symbolic link to the live slot's unix socket.
+    pub link: Option<String>,
+    /// The runtime socket of `HAProxy`: a path, or `host:port`.
+    pub socket: Option<String>,
+    /// The map file of `HAProxy`, as its configuration names it.
+    pub map: Option<String>,
+    /// The key in that map; the service where it is not given.
+    pub key: Option<String>,
+    /// The backend of `HAProxy` whose servers share the traffic.
+    pub backend: Option<String>,
+    /// Where `HAProxy` finds the servers' weights after a reload.
+    pub state_file: Option<String>,
+    /// The file that `nginx` includes.
+    pub include: Option<String>,
+    /// Where `nginx` keeps the number of its master process.
+    pub pid_file: Option<String>,
+    /// Answers with what the running `nginx` was configured with.
+    pub status_url: Option<String>,
+    /// Tests what is about to be loaded; `nginx -t` where it is not given.
+    pub test: Option<Words>,
+    /// Loads it; `nginx -s reload` where it is not given.
+    pub reload: Option<Words>,
+    /// A command that moves traffic.
+    pub apply: Option<Words>,
+    /// A command that tells where traffic goes.
+    pub observe: Option<Words>,
+    /// A command that looks whether everything is there.
+    pub check: Option<Words>,
+    /// What the router calls each slot: a backend, a server, a socket, an address.
+    #[serde(default)]
+    pub targets: BTreeMap<String, String>,
     /// How long an attempt to move traffic may take; default `5s`.
     pub attempt_timeout: Option<String>,
     /// How long the router may take until the old state answers no more; default `30s`.
@@ -27,6 +61,58 @@ pub enum Driver {
         /// The file.
         file: String,
     },
+    /// A symbolic link to the unix socket of the live slot.
+    Symlink {
+        /// The link.
+        link: String,
+    },
+    /// `HAProxy`, over its runtime socket.
+    Haproxy {
+        /// The socket: a path, or `host:port`.
+        socket: String,
+        /// The map file, as its configuration names it.
+        map: String,
+        /// The key in it; the service where there is none.
+        key: Option<String>,
+        /// Where the traffic is to be shared.
+        shared: Option<Shared>,
+    },
+    /// `nginx`, by a file that it includes and a reload.
+    Nginx {
+        /// The file.
+        include: String,
+        /// Where the number of its master process stands.
+        pid_file: String,
+        /// Answers with what the running one was configured with.
+        status_url: String,
+        /// Tests what is about to be loaded.
+        test: Words,
+        /// Loads it.
+        reload: Words,
+    },
+    /// `Caddy`, by a file with the address of the live slot's upstream.
+    Caddy {
+        /// The file.
+        file: String,
+    },
+    /// Commands of the user's own.
+    Command {
+        /// Moves traffic.
+        apply: Words,
+        /// Tells where it goes.
+        observe: Words,
+        /// Looks whether everything is there.
+        check: Option<Words>,
+    },
+}
+
+/// What `HAProxy` needs in order to share traffic between the servers of a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// The backend.
+    pub backend: String,
+    /// Where it finds the weights after a reload.
+    pub state_file: String,
 }
 
 /// A key of `[router]` with what is wrong about it.
@@ -45,8 +131,28 @@ fn fault<T>(key: &'static str, message: impl Into<String>) -> Result<T, Fault> {
     })
 }
 
-/// The drivers.
-const DRIVERS: [&str; 1] = ["file"];
+/// The drivers, each with the keys that it knows.
+const DRIVERS: [(&str, &[&str]); 6] = [
+    ("file", &["file"]),
+    ("symlink", &["link", "targets"]),
+    (
+        "haproxy",
+        &["socket", "map", "key", "backend", "state_file", "targets"],
+    ),
+    (
+        "nginx",
+        &[
+            "include",
+            "pid_file",
+            "status_url",
+            "test",
+            "reload",
+            "targets",
+        ],
+    ),
+    ("caddy", &["file", "targets"]),
+    ("command", &["apply", "observe", "check"]),
+];
 
 impl Router {
     /// The driver that is meant.
@@ -60,19 +166,113 @@ impl Router {
         ] {
             milliseconds(value.as_deref()).map_err(|message| Fault { key, message })?;
         }
-        let named = self.driver.as_deref().unwrap_or("file");
-        if !DRIVERS.contains(&named) {
-            let near = nearest(named, DRIVERS);
-            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            let message = format!(
-                "there is no driver `{named}`, but `{}`{near}",
-                DRIVERS.join("`, `")
+        let (name, keys) = self.named()?;
+        if let Some(key) = self.keys().find(|key| !keys.contains(key)) {
+            return fault(
+                key,
+                format!(
+                    "driver `{name}` has no `{key}`, but `{}`",
+                    keys.join("`, `")
+                ),
             );
-            return fault("driver", message);
         }
-        match &self.file {
-            Some(file) => Ok(Driver::File { file: file.clone() }),
-            None => fault("driver", "driver `file` needs `file`"),
+        let need = |key: &'static str, value: &Option<String>| match value {
+            Some(value) => Ok(value.clone()),
+            None => fault("driver", format!("driver `{name}` needs `{key}`")),
+        };
+        let run = |key: &'static str, value: &Option<Words>| match value {
+            Some(value) => Ok(value.clone()),
+            None => fault("driver", format!("driver `{name}` needs `{key}`")),
+        };
+        Ok(match name {
+            "symlink" => Driver::Symlink {
+                link: need("link", &self.link)?,
+            },
+            "haproxy" => Driver::Haproxy {
+                socket: need("socket", &self.socket)?,
+                map: need("map", &self.map)?,
+                key: self.key.clone(),
+                shared: self.shared()?,
+            },
+            "nginx" => Driver::Nginx {
+                include: need("include", &self.include)?,
+                pid_file: need("pid_file", &self.pid_file)?,
+                status_url: need("status_url", &self.status_url)?,
+                test: self.test.clone().unwrap_or_else(|| words(&["nginx", "-t"])),
+                reload: self
+                    .reload
+                    .clone()
+                    .unwrap_or_else(|| words(&["nginx", "-s", "reload"])),
+            },
+            "caddy" => Driver::Caddy {
+                file: need("file", &self.file)?,
+            },
+            "command" => Driver::Command {
+                apply: run("apply", &self.apply)?,
+                observe: run("observe", &self.observe)?,
+                check: self.check.clone(),
+            },
+            _ => Driver::File {
+                file: need("file", &self.file)?,
+            },
+        })
+    }
+
+    fn named(&self) -> Result<(&'static str, &'static [&'static str]), Fault> {
+        let named = self.driver.as_deref().unwrap_or("file");
+        if let Some(known) = DRIVERS.into_iter().find(|(name, _)| *name == named) {
+            return Ok(known);
+        }
+        let all = DRIVERS.map(|(name, _)| name);
+        let near = nearest(named, all);
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        fault(
+            "driver",
+            format!(
+                "there is no driver `{named}`, but `{}`{near}",
+                all.join("`, `")
+            ),
+        )
+    }
+
+    /// The keys that are given and that not every driver has.
+    fn keys(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            ("file", self.file.is_some()),
+            ("link", self.link.is_some()),
+            ("socket", self.socket.is_some()),
+            ("map", self.map.is_some()),
+            ("key", self.key.is_some()),
+            ("backend", self.backend.is_some()),
+            ("state_file", self.state_file.is_some()),
+            ("include", self.include.is_some()),
+            ("pid_file", self.pid_file.is_some()),
+            ("status_url", self.status_url.is_some()),
+            ("test", self.test.is_some()),
+            ("reload", self.reload.is_some()),
+            ("apply", self.apply.is_some()),
+            ("observe", self.observe.is_some()),
+            ("check", self.check.is_some()),
+            ("targets", !self.targets.is_empty()),
+        ];
+        given.into_iter().filter_map(|(key, is)| is.then_some(key))
+    }
+
+    fn shared(&self) -> Result<Option<Shared>, Fault> {
+        match (&self.backend, &self.state_file) {
+            (None, None) => Ok(None),
+            (Some(backend), Some(state_file)) => Ok(Some(Shared {
+                backend: backend.clone(),
+                state_file: state_file.clone(),
+            })),
+            (Some(_), None) => fault(
+                "backend",
+                "traffic that is shared by weights needs `state_file`, or a reload of HAProxy would forget them",
+            ),
+            (None, Some(_)) => fault(
+                "state_file",
+                "`state_file` is for `backend`, whose weights it keeps",
+            ),
         }
     }
 
@@ -87,4 +287,8 @@ impl Router {
         let written = milliseconds(self.settle_timeout.as_deref());
         written.ok().flatten().unwrap_or(30_000)
     }
+}
+
+fn words(words: &[&str]) -> Words {
+    Words(words.iter().map(|word| (*word).to_owned()).collect())
 }

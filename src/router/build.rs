@@ -2,12 +2,66 @@
 
 use std::path::Path;
 
-use super::{File, Router};
+use super::{Caddy, Commands, File, Haproxy, Nginx, Router, Symlink, Targets};
 use crate::config::Driver;
 
-/// The driver that is configured; paths begin at `folder`, where the configuration is.
-pub fn build(driver: &Driver, folder: &Path) -> Box<dyn Router> {
+/// What a driver is told besides its own keys.
+#[derive(Clone, Debug)]
+pub struct Surroundings<'a> {
+    /// Where paths begin: the folder of the configuration.
+    pub folder: &'a Path,
+    /// The service whose traffic it is.
+    pub service: &'a str,
+    /// What the router calls the slots.
+    pub targets: Targets,
+}
+
+/// The driver that is configured.
+pub fn build(driver: Driver, surroundings: Surroundings<'_>) -> Box<dyn Router> {
+    let Surroundings {
+        folder,
+        service,
+        targets,
+    } = surroundings;
     match driver {
         Driver::File { file } => Box::new(File::at(folder.join(file))),
+        Driver::Symlink { link } => Box::new(Symlink::at(folder.join(link), targets)),
+        Driver::Caddy { file } => Box::new(Caddy::at(folder.join(file), targets)),
+        Driver::Haproxy {
+            socket,
+            map,
+            key,
+            shared,
+        } => Box::new(Haproxy {
+            socket,
+            map: folder.join(map),
+            key: key.unwrap_or_else(|| service.to_owned()),
+            shared: shared.map(|shared| (shared.backend, folder.join(shared.state_file))),
+            targets,
+        }),
+        Driver::Nginx {
+            include,
+            pid_file,
+            status_url,
+            test,
+            reload,
+        } => Box::new(Nginx::new(
+            folder.join(include),
+            folder.join(pid_file),
+            status_url,
+            (test.0, reload.0),
+            targets,
+        )),
+        Driver::Command {
+            apply,
+            observe,
+            check,
+        } => Box::new(Commands {
+            folder: folder.to_owned(),
+            service: service.to_owned(),
+            apply: apply.0,
+            observe: observe.0,
+            check: check.map(|check| check.0),
+        }),
     }
 }

@@ -5,17 +5,30 @@
 //! same slot under another epoch is somebody else's work, or an attempt that was given up and came late.
 
 mod build;
+mod caddy;
+mod commands;
 mod deadline;
 mod fence;
 mod file;
+mod haproxy;
+mod nginx;
+mod note;
 mod pointer;
+mod symlink;
+mod targets;
 mod weights;
 
 use std::fmt;
 
-pub use build::build;
+pub use build::{Surroundings, build};
+pub use caddy::Caddy;
+pub use commands::Commands;
 pub use deadline::Deadline;
 pub use file::File;
+pub use haproxy::Haproxy;
+pub use nginx::Nginx;
+pub use symlink::Symlink;
+pub use targets::Targets;
 pub use weights::Weights;
 
 use crate::gate::Observed;

@@ -1,0 +1,13 @@
+//! Every driver on its real router: one contract for all, what each may do wrong, and flips under load.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod contract;
+mod flips;
+mod load;
+mod rigs;
+mod slots;
+mod wrong;
