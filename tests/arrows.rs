@@ -14,16 +14,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("guard", &["model"]),
     ("backfill", &["model", "sql"]),
     ("schema", &["model"]),
+    ("sync", &["model", "sql", "schema"]),
     ("classify", &["model", "sql", "schema"]),
     ("cost", &["model", "sql", "schema", "classify"]),
     (
         "lint",
-        &["model", "sql", "schema", "classify", "cost", "nearest"],
+        &[
+            "model", "sql", "schema", "sync", "classify", "cost", "nearest",
+        ],
     ),
     (
         "review",
         &[
-            "model", "sql", "schema", "classify", "cost", "lint", "nearest", "spread",
+            "model", "sql", "schema", "sync", "classify", "cost", "lint", "nearest", "spread",
         ],
     ),
     ("gate", &["model"]),
@@ -32,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "model", "sql", "backfill", "classify", "review", "lint", "gate", "uses",
+            "model", "sql", "sync", "backfill", "classify", "review", "lint", "gate", "uses",
         ],
     ),
     ("proof", &["model", "sql", "lint", "review", "plan", "uses"]),
@@ -41,13 +44,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("fix", &["model", "review", "folder"]),
     (
         "scaffold",
-        &["model", "sql", "schema", "review", "folder", "nearest"],
+        &[
+            "model", "sql", "schema", "sync", "review", "folder", "nearest",
+        ],
     ),
     (
         "report",
         &[
-            "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "nearest",
-            "spread", "gate", "guard", "uses", "smoke", "backfill", "proof",
+            "model", "sql", "sync", "lint", "review", "plan", "folder", "fix", "scaffold",
+            "nearest", "spread", "gate", "guard", "uses", "smoke", "backfill", "proof",
         ],
     ),
     ("files", &["folder", "spread"]),

@@ -120,6 +120,18 @@ impl Setup {
         };
         let source = whole_folder(&self.home, &global)?;
         let reviewed = reviewed(&source)?;
+        let asks = reviewed
+            .iter()
+            .find(|one| one.beside.iter().any(|beside| beside.made.begins));
+        if self.is_external()
+            && let Some(one) = asks
+        {
+            bail!(
+                "{}: another tool applies the migrations (`runner = \"external\"`), and makes no triggers for `sync=`; \
+                 `bgmigrate new rename-column` and its kin write them out",
+                source.path(&source.folder.migrations[one.index])
+            );
+        }
         Ok(Shelf { source, reviewed })
     }
 

@@ -32,6 +32,7 @@ use crate::model::{Action, Change, Engine, Lock, Migration, Name, Phase, Span, V
 use crate::schema::Schema;
 use crate::sql::directive::RuleName;
 use crate::sql::{Script, Statement};
+use crate::sync::Mistake;
 
 /// What a rule wants to be shown.
 #[derive(Clone, Copy)]
@@ -72,6 +73,8 @@ pub struct File<'a> {
     pub judged: &'a [Judged],
     /// The phase of each statement, what was declared included; empty while the changes are being shown.
     pub phases: &'a [Phase],
+    /// What it asks to be kept in step and cannot be; empty while the changes are being shown.
+    pub mistakes: &'a [Mistake],
     /// What many rules ask for is found out once.
     transactions: OnceCell<Transactions>,
 }
@@ -193,6 +196,7 @@ impl<'a> File<'a> {
             edited: false,
             judged: &[],
             phases: &[],
+            mistakes: &[],
             transactions: OnceCell::new(),
         }
     }

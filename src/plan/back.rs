@@ -5,6 +5,7 @@ use super::steps::{Statement, statements};
 use crate::model::{
     Action, Change, Dialect, Down, Engine, LineIndex, Migration, Name, Span, TableChange,
 };
+use crate::review::Beside;
 use crate::sql::{OpaqueKind, Script, read};
 
 /// What takes a migration back.
@@ -14,6 +15,8 @@ pub struct Back {
     pub file: String,
     /// Nobody wrote it: it is the inverse of what the migration made.
     pub inverse: bool,
+    /// What takes down the triggers that it had put up: comes first.
+    made: Vec<(String, Script)>,
     text: String,
     script: Script,
 }
@@ -54,12 +57,24 @@ impl Back {
             }
             None => None,
         };
+        let made = |one: &Beside| {
+            let text = one.made.back.clone();
+            let script = read(&text, &[Span::new(0, text.len())], engine);
+            (text, script)
+        };
+        let begun = step.reviewed.beside.iter();
+        let made: Vec<_> = begun
+            .filter(|one| one.made.begins)
+            .rev()
+            .map(made)
+            .collect();
         if let Some((file, text, parts)) = written {
             let script = read(&text, &parts, engine);
             if !script.statements.is_empty() {
                 let back = Self {
                     file,
                     inverse: false,
+                    made,
                     text,
                     script,
                 };
@@ -72,6 +87,7 @@ impl Back {
         Self {
             file,
             inverse: true,
+            made,
             text,
             script,
         }
@@ -80,8 +96,10 @@ impl Back {
 
     /// Its statements, as they are sent.
     pub fn statements(&self, dialect: Dialect) -> Vec<Statement<'_>> {
-        let lines = LineIndex::new(&self.text);
-        let mut statements = statements(&self.text, &self.script, dialect, &lines);
+        let read = |text, script| statements(text, script, dialect, &LineIndex::new(text));
+        let made = self.made.iter();
+        let made = made.flat_map(|(text, script)| read(text.as_str(), script));
+        let mut statements: Vec<_> = made.chain(read(&self.text, &self.script)).collect();
         statements.retain(|statement| !controls_the_transaction(statement.changes));
         statements
     }
@@ -114,7 +132,8 @@ fn controls_the_transaction(changes: &[Change]) -> bool {
 /// What was made is dropped, in the opposite order. An error says what has no certain inverse.
 fn inverse(step: &FolderStep<'_>, dialect: Dialect) -> Result<String, String> {
     let mut sql = Vec::new();
-    for statement in step.statements.iter().rev() {
+    let written = step.statements.iter().filter(|one| one.made.is_none());
+    for statement in written.rev() {
         if !statement.understood {
             return Err(format!(
                 "the statement on line {} was not understood",

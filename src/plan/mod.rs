@@ -308,16 +308,38 @@ fn statements(
     lines: &LineIndex,
 ) -> Vec<PlannedStatement> {
     let said = reviewed.judged.iter().zip(&reviewed.phases);
-    let statements = reviewed.script.statements.iter().zip(said).enumerate();
-    statements
-        .map(|(at, (statement, (judged, phase)))| {
-            let runs = match reviewed.phase {
-                FilePhase::Migrate => {
-                    let sql = statement.span.of(&migration.text);
-                    steps::way(sql, &statement.changes, &reviewed.script, at, dialect).told()
-                }
-                _ => None,
-            };
+    let own = reviewed.script.statements.iter().zip(said).enumerate();
+    let own = own.map(|(at, (statement, (judged, phase)))| {
+        let runs = match reviewed.phase {
+            FilePhase::Migrate => {
+                let sql = statement.span.of(&migration.text);
+                steps::way(sql, &statement.changes, &reviewed.script, at, dialect).told()
+            }
+            _ => None,
+        };
+        let line = lines.line(statement.span.start);
+        (statement, judged, *phase, &migration.text, line, runs)
+    });
+    let mut all: Vec<_> = own.collect();
+    // From the last to the first, so that each place still counts the file's own statements alone.
+    for beside in reviewed.beside.iter().rev() {
+        let made = beside.made.script.statements.iter().zip(&beside.judged);
+        let line = lines.line(beside.made.span.start);
+        let made = made.map(|(statement, judged)| {
+            (
+                statement,
+                judged,
+                beside.phase(),
+                &beside.made.text,
+                line,
+                None,
+            )
+        });
+        let at = beside.made.before;
+        all.splice(at..at, made);
+    }
+    all.into_iter()
+        .map(|(statement, judged, phase, text, line, runs)| {
             let mut locks: Vec<Lock> = judged
                 .changes
                 .iter()
@@ -326,9 +348,9 @@ fn statements(
             locks.sort_by_key(|lock| std::cmp::Reverse((lock.mode, lock.work)));
             locks.dedup();
             PlannedStatement {
-                line: lines.line(statement.span.start),
-                phase: *phase,
-                sql: one_line(statement.span.of(&migration.text)),
+                line,
+                phase,
+                sql: one_line(statement.span.of(text)),
                 changes: judged
                     .changes
                     .iter()

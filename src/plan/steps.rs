@@ -12,6 +12,7 @@ use crate::model::{
 use crate::review::Reviewed;
 use crate::sql::directive::{Batch, Directive};
 use crate::sql::{OpaqueKind, Script, read};
+use crate::sync::Made;
 
 /// A migration of the folder, ready to be judged and run.
 pub struct FolderStep<'a> {
@@ -60,6 +61,8 @@ pub struct Statement<'a> {
     pub in_transaction: bool,
     /// In one go, or in batches.
     pub way: Way,
+    /// Nobody wrote it: why it is there.
+    pub made: Option<String>,
 }
 
 /// How a statement is run.
@@ -123,6 +126,16 @@ pub enum Unrunnable {
         line: usize,
         /// What.
         reason: String,
+    },
+    /// It asks for columns to be kept in step that cannot be.
+    #[error("line {line}: {message}; {help}")]
+    OutOfStep {
+        /// Where.
+        line: usize,
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        help: String,
     },
     /// It changes many rows, and cannot be cut into batches.
     #[error(
@@ -207,6 +220,7 @@ fn step<'a>(subject: &'a Subject<'a>, namespace: Option<&str>, dialect: Dialect)
             );
         }
     }
+    let mut statements = with_those_beside(statements, reviewed, dialect, &lines);
     let manner = manner(&mut statements, by_itself, reviewed, &lines);
     FolderStep {
         id: MigrationId::new(namespace, &migration.id),
@@ -242,8 +256,34 @@ pub(super) fn statements<'a>(
         understood: statement.opaque.is_none(),
         in_transaction: in_transaction(statement.span.of(text), &statement.changes, dialect),
         way: Way::Whole,
+        made: None,
     })
     .collect()
+}
+
+/// With what nobody wrote, each statement in its place.
+fn with_those_beside<'a>(
+    own: Vec<Statement<'a>>,
+    reviewed: &'a Reviewed,
+    dialect: Dialect,
+    lines: &LineIndex,
+) -> Vec<Statement<'a>> {
+    let mut all = own;
+    // From the last to the first, so that each place still counts the file's own statements alone.
+    for beside in reviewed.beside.iter().rev() {
+        let at = beside.made.before.min(all.len());
+        all.splice(at..at, made(&beside.made, dialect, lines));
+    }
+    all
+}
+
+fn made<'a>(made: &'a Made, dialect: Dialect, lines: &LineIndex) -> Vec<Statement<'a>> {
+    let mut each = statements(&made.text, &made.script, dialect, &LineIndex::new(""));
+    for statement in &mut each {
+        statement.line = lines.line(made.span.start);
+        statement.made = Some(made.reason());
+    }
+    each
 }
 
 /// How a statement of a migrate step is run, the one `at` this place of its script.
@@ -309,6 +349,13 @@ fn manner(
     });
     if let Some(template) = template {
         return Err(template);
+    }
+    if let Some(mistake) = reviewed.mistakes.first() {
+        return Err(Unrunnable::OutOfStep {
+            line: lines.line(mistake.span.start),
+            message: mistake.message.clone(),
+            help: mistake.help.clone(),
+        });
     }
     let framed = statements.len() >= 2
         && control(&statements[0]) == Some(TransactionControl::Begin)

@@ -26,6 +26,9 @@ impl<'a> Held<'a> {
             place,
             changes(reviewed).filter(|(_, phase)| *phase != Phase::Neutral),
         );
+        for one in kept_in_step(reviewed) {
+            self.hold_one(place, one);
+        }
     }
 
     /// Holds what the contract steps of a migration change; `place` tells it from the others.
@@ -38,10 +41,14 @@ impl<'a> Held<'a> {
 
     fn hold_those(&mut self, place: usize, changes: impl Iterator<Item = (&'a Change, Phase)>) {
         for one in changes.flat_map(|(change, _)| touched(change)) {
-            let holds = self.by_object.entry(one.object).or_default();
-            if !holds.contains(&(place, one.column)) {
-                holds.push((place, one.column));
-            }
+            self.hold_one(place, one);
+        }
+    }
+
+    fn hold_one(&mut self, place: usize, one: Touched<'a>) {
+        let holds = self.by_object.entry(one.object).or_default();
+        if !holds.contains(&(place, one.column)) {
+            holds.push((place, one.column));
         }
     }
 
@@ -50,7 +57,8 @@ impl<'a> Held<'a> {
     pub fn in_the_way(&self, later: &'a Reviewed) -> BTreeMap<usize, String> {
         let mut found = BTreeMap::new();
         let lasting = changes(later).filter(|(_, phase)| *phase != Phase::Neutral);
-        for one in lasting.flat_map(|(change, _)| touched(change)) {
+        let own = lasting.flat_map(|(change, _)| touched(change));
+        for one in own.chain(kept_in_step(later)) {
             for (place, column) in self.by_object.get(one.object).into_iter().flatten() {
                 if column.is_none() || *column == one.column {
                     found.entry(*place).or_insert_with(|| match column {
@@ -69,7 +77,7 @@ impl<'a> Held<'a> {
     /// counts as touched where a column of it is held: too much rather than too little.
     pub fn is_built_on_by(&self, later: &'a Reviewed) -> bool {
         let lasting = changes(later).flat_map(|(change, _)| built_on(change));
-        let mut on = lasting.flat_map(|one| {
+        let mut on = lasting.chain(kept_in_step(later)).flat_map(|one| {
             let held = self.by_object.get(one.object).into_iter().flatten();
             held.map(move |(_, column)| (*column, one.column))
         });
@@ -98,6 +106,18 @@ fn built_on(change: &Change) -> Vec<Touched<'_>> {
         _ => {}
     }
     all
+}
+
+/// The columns that it has triggers keep in step.
+fn kept_in_step(reviewed: &Reviewed) -> impl Iterator<Item = Touched<'_>> {
+    let begun = reviewed.beside.iter().filter(|one| one.made.begins);
+    begun.flat_map(|one| {
+        let columns = one.made.old.iter().chain(&one.made.new);
+        columns.map(|column| Touched {
+            object: &one.made.table,
+            column: Some(column),
+        })
+    })
 }
 
 fn changes(reviewed: &Reviewed) -> impl Iterator<Item = (&Change, Phase)> {

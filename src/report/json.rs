@@ -68,12 +68,29 @@ fn migration(file: &ReviewedFile<'_>) -> Value {
             })
         })
         .collect();
-    json!({
+    let syncs: Vec<Value> = reviewed
+        .beside
+        .iter()
+        .map(|beside| {
+            json!({
+                "line": lines.line(beside.made.span.start),
+                "phase": beside.phase(),
+                "sides": beside.made.sides(),
+                "begins": beside.made.begins,
+                "sql": beside.made.text,
+            })
+        })
+        .collect();
+    let mut value = json!({
         "id": file.migration.id,
         "file": file.path,
         "phase": reviewed.phase,
         "statements": statements,
-    })
+    });
+    if !syncs.is_empty() {
+        value["sync"] = syncs.into();
+    }
+    value
 }
 
 pub(super) fn pretty(value: &impl serde::Serialize) -> String {

@@ -53,6 +53,17 @@ pub(super) fn classify(files: &[ReviewedFile<'_>]) -> String {
     line!(out, "|---|---|---|---|---|");
     for file in files {
         let lines = LineIndex::new(&file.migration.text);
+        for beside in &file.reviewed.beside {
+            line!(
+                out,
+                "| `{}` | {} | {} | sync {} | {} |",
+                file.path,
+                lines.line(beside.made.span.start),
+                beside.phase(),
+                cell(&beside.made.sides()),
+                cell(&beside.made.reason()),
+            );
+        }
         let said = file.reviewed.judged.iter().zip(&file.reviewed.phases);
         for (statement, (judged, phase)) in file.reviewed.script.statements.iter().zip(said) {
             let place = lines.line(statement.span.start);

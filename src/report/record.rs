@@ -8,6 +8,7 @@ use crate::gate::{MigrationId, Refusal, Role, Sight, State, Status};
 use crate::guard::Standing;
 use crate::model::{Dialect, FilePhase};
 use crate::plan::FolderStep;
+use crate::sync::Made;
 
 /// What a run of `apply` came to.
 pub struct Ran<'a> {
@@ -112,6 +113,9 @@ pub fn applied(
                     step.file
                 );
                 for statement in &step.statements {
+                    if let Some(why) = &statement.made {
+                        line!(out, "    -- {why}");
+                    }
                     line!(out, "{}", indented(statement.sql));
                 }
             }
@@ -255,12 +259,38 @@ fn status_lines(
             line!(out, "  {}{how}", step.file);
         }
     }
+    let kept = in_step(state, steps);
+    if !kept.is_empty() {
+        line!(out, "{}", paint.bold("Kept in step by triggers"));
+        for (made, step) in kept {
+            line!(
+                out,
+                "  {} since {}, until a contract step drops a side",
+                made.sides(),
+                step.file
+            );
+        }
+    }
     let applied = steps
         .iter()
         .filter(|step| state.is_applied(&step.id))
         .count();
     line!(out, "{applied} of {} migrations are applied", steps.len());
     out
+}
+
+/// The pairs whose triggers are there: an applied step has made them, and none that is applied has taken them down.
+fn in_step<'a>(state: &State, steps: &'a [FolderStep<'a>]) -> Vec<(&'a Made, &'a FolderStep<'a>)> {
+    let mut kept: Vec<(&Made, &FolderStep<'_>)> = Vec::new();
+    for step in steps.iter().filter(|step| state.is_applied(&step.id)) {
+        for beside in &step.reviewed.beside {
+            kept.retain(|(made, _)| !made.is_about_the_same(&beside.made));
+            if beside.made.begins {
+                kept.push((&beside.made, step));
+            }
+        }
+    }
+    kept
 }
 
 fn pending<'a>(
@@ -317,8 +347,13 @@ fn status_value(state: &State, steps: &[FolderStep<'_>], sight: &Sight) -> Value
             json!({ "migration": step.id, "file": step.file, "phase": step.phase, "status": status })
         })
         .collect();
+    let kept: Vec<_> = in_step(state, steps)
+        .into_iter()
+        .map(|(made, step)| json!({ "sides": made.sides(), "migration": step.id }))
+        .collect();
     json!({
         "slots": slots,
+        "kept_in_step": kept,
         "cutovers": state.cutovers,
         "pending": pending,
         "applied": steps.iter().filter(|step| state.is_applied(&step.id)).count(),

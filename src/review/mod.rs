@@ -6,10 +6,11 @@ mod findings;
 use crate::classify::{self, Context};
 use crate::cost;
 use crate::lint::{self, File, Judged, JudgedChange, Surroundings};
-use crate::model::{Engine, FilePhase, Finding, Migration, Phase};
+use crate::model::{Effect, Engine, FilePhase, Finding, Migration, Phase, Verdict};
 use crate::schema::Schema;
 use crate::spread::spread;
 use crate::sql::{self, Routines, Script, Statement};
+use crate::sync::{Going, Made, Mistake, Syncs};
 
 pub use findings::{RuleSettings, directive_mistakes};
 
@@ -57,8 +58,32 @@ pub struct Reviewed {
     pub phases: Vec<Phase>,
     /// The phase of the file.
     pub phase: FilePhase,
+    /// Statements that nobody wrote, in the order in which they run beside its own.
+    pub beside: Vec<Beside>,
+    /// What it asks to be kept in step and cannot be.
+    pub mistakes: Vec<Mistake>,
     /// What lint found.
     pub findings: Vec<Finding>,
+}
+
+/// Statements that nobody wrote, and what was said of each.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// The statements.
+    pub made: Made,
+    /// For each of them.
+    pub judged: Vec<Judged>,
+}
+
+impl Beside {
+    /// Their phase.
+    pub const fn phase(&self) -> Phase {
+        if self.made.begins {
+            Phase::Expand
+        } else {
+            Phase::Contract
+        }
+    }
 }
 
 /// Reviews `migrations` in order; `standing` tells for each index how it is to be judged. The result holds
@@ -84,6 +109,7 @@ pub fn review_each(
     mut take: impl FnMut(Reviewed),
 ) {
     let mut schema = Schema::new(settings.engine.dialect);
+    let mut syncs = Syncs::default();
     // What a file calls may have been created by any file before it.
     let mut routines = Routines::default();
     let mut before = Standing::Released;
@@ -107,7 +133,16 @@ pub fn review_each(
         }
         before = standing;
         if standing == Standing::Released {
-            fold_in(&script, &mut schema, &settings.engine);
+            let mut going = Going::new(&migration.text, &script, &settings.engine);
+            fold_in(
+                &script,
+                &mut schema,
+                &settings.engine,
+                |at, schema, side| {
+                    side.show(&mut syncs, &mut going, at, schema);
+                },
+            );
+            syncs.end(&mut going, &schema);
         } else {
             let unread = Unread {
                 index,
@@ -115,7 +150,7 @@ pub fn review_each(
                 script,
                 edited: standing == Standing::Edited,
             };
-            take(review_one(unread, &mut schema, settings));
+            take(review_one(unread, &mut schema, &mut syncs, settings));
         }
     }
 }
@@ -124,9 +159,25 @@ pub fn review_each(
 pub fn folded(reviewed: &[Reviewed], engine: &Engine) -> Schema {
     let mut schema = Schema::new(engine.dialect);
     for one in reviewed {
-        fold_in(&one.script, &mut schema, engine);
+        fold_in(&one.script, &mut schema, engine, |_, _, _| {});
     }
     schema
+}
+
+/// On which side of a statement the schema is.
+#[derive(Clone, Copy)]
+enum Side {
+    Before,
+    After,
+}
+
+impl Side {
+    fn show(self, syncs: &mut Syncs, going: &mut Going<'_>, at: usize, schema: &Schema) {
+        match self {
+            Self::Before => syncs.before(going, at, schema),
+            Self::After => syncs.after(going, at, schema),
+        }
+    }
 }
 
 /// Starting a thread takes about as long as reading this many files.
@@ -135,10 +186,16 @@ const SHARE: usize = 16;
 /// As many files are read before they are judged.
 const BATCH: usize = 4 * SHARE;
 
-/// Folds a released migration into the schema without judging it.
-fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
+/// Folds a released migration into the schema without judging it; `look` sees the schema around each statement.
+fn fold_in(
+    script: &Script,
+    schema: &mut Schema,
+    engine: &Engine,
+    mut look: impl FnMut(usize, &Schema, Side),
+) {
     let facts = classify::FileFacts::of(script, schema, engine);
-    for statement in &script.statements {
+    for (at, statement) in script.statements.iter().enumerate() {
+        look(at, schema, Side::Before);
         statement
             .changes
             .iter()
@@ -146,6 +203,7 @@ fn fold_in(script: &Script, schema: &mut Schema, engine: &Engine) {
         if statement.opaque.is_some() {
             schema.blur();
         }
+        look(at, schema, Side::After);
     }
     facts.settle(schema);
 }
@@ -158,7 +216,12 @@ struct Unread<'a> {
     edited: bool,
 }
 
-fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> Reviewed {
+fn review_one(
+    unread: Unread<'_>,
+    schema: &mut Schema,
+    syncs: &mut Syncs,
+    settings: &Settings,
+) -> Reviewed {
     let Unread {
         index,
         migration,
@@ -178,7 +241,11 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
     let mut findings = Vec::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(script.statements.len());
     let facts = classify::FileFacts::of(&script, schema, &settings.engine);
+    let mut going = Going::new(&migration.text, &script, &settings.engine);
+    let mut beside: Vec<Beside> = Vec::new();
     for (at, statement) in script.statements.iter().enumerate() {
+        syncs.before(&mut going, at, schema);
+        beside.extend(priced(&mut going, schema));
         let mut said = Judged {
             changes: Vec::with_capacity(statement.changes.len()),
         };
@@ -213,6 +280,8 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
             schema.blur();
         }
         judged.push(said);
+        syncs.after(&mut going, at, schema);
+        beside.extend(priced(&mut going, schema));
     }
     facts.settle(schema);
     let phases: Vec<_> = script
@@ -225,20 +294,67 @@ fn review_one(unread: Unread<'_>, schema: &mut Schema, settings: &Settings) -> R
             None => phase_of(statement, said),
         })
         .collect();
+    let phase = FilePhase::of(phases.iter().copied());
+    for asked in beside.iter().filter(|beside| beside.made.begins) {
+        syncs.belongs(&mut going, asked.made.span, phase);
+    }
+    syncs.end(&mut going, schema);
+    let mistakes = std::mem::take(&mut going.mistakes);
     let mut file = unjudged();
     file.judged = &judged;
     file.phases = &phases;
+    file.mistakes = &mistakes;
     settings.rules.show_file(&file, &mut findings);
     settings.rules.settle(&script, &mut findings);
-    let phase = FilePhase::of(phases.iter().copied());
     Reviewed {
         index,
         script,
         judged,
         phases,
         phase,
+        beside,
+        mistakes,
         findings,
     }
+}
+
+/// What was made since the last time, with what each of its statements locks in this schema.
+fn priced(going: &mut Going<'_>, schema: &Schema) -> Vec<Beside> {
+    let engine = going.engine;
+    let made = std::mem::take(&mut going.made);
+    let each = made.into_iter().map(|made| {
+        let phase = if made.begins {
+            Phase::Expand
+        } else {
+            Phase::Contract
+        };
+        let judged = made.script.statements.iter().map(|statement| Judged {
+            changes: statement
+                .changes
+                .iter()
+                .map(|change| JudgedChange {
+                    verdict: Verdict {
+                        phase,
+                        effect: if made.begins {
+                            Effect::Add
+                        } else {
+                            Effect::Destroy
+                        },
+                        kind: change.action.kind(),
+                        object: change.action.object(),
+                        reason: made.reason(),
+                    },
+                    locks: cost::locks(change, schema, engine),
+                    on_new: classify::acts_on_new(change, schema),
+                })
+                .collect(),
+        });
+        Beside {
+            judged: judged.collect(),
+            made,
+        }
+    });
+    each.collect()
 }
 
 /// The phase of a statement: that of its gravest change. What is not understood gates as contract whatever

@@ -778,12 +778,29 @@ fn failed(
     error: DatabaseError,
     state: &str,
 ) -> RunError {
+    let mut state = state.to_owned();
+    if let Some(why) = &statement.made {
+        state.push_str(&format!("; nobody wrote this statement: it {why}"));
+        state.push_str(may_not(&error));
+    }
     RunError::Failed {
         migration: step.id.clone(),
         file: step.file.clone(),
         line: statement.line,
         error: Box::new(error),
-        state: state.to_owned(),
+        state,
+    }
+}
+
+/// What MySQL's words for a missing right come to (MySQL manual, 27.9, "Stored Program Binary Logging").
+fn may_not(error: &DatabaseError) -> &'static str {
+    let text = error.to_string();
+    if text.contains("log_bin_trust_function_creators") {
+        "; where the server writes a binary log, a trigger takes SUPER, or log_bin_trust_function_creators = 1"
+    } else if text.contains("TRIGGER command denied") {
+        "; the role needs the TRIGGER privilege on the table"
+    } else {
+        ""
     }
 }
 

@@ -35,6 +35,10 @@ enum Thing<'a> {
         name: &'a Name,
         table: Option<&'a Name>,
     },
+    Trigger {
+        name: &'a Name,
+        table: &'a Name,
+    },
 }
 
 /// Asks the catalog.
@@ -102,6 +106,15 @@ pub(super) async fn drop_leftovers(
 
 /// Running it twice comes to the same as running it once.
 const fn may_run_again(change: &Change) -> bool {
+    if let Action::Drop {
+        object,
+        if_exists: true,
+        ..
+    } = &change.action
+        && matches!(object.kind, ObjectKind::Trigger | ObjectKind::Function)
+    {
+        return true;
+    }
     matches!(
         change.action,
         Action::Reindex { .. }
@@ -140,6 +153,10 @@ fn of_change(change: &Change) -> Option<Vec<Sign<'_>>> {
         Action::CreateTable(create) => vec![sign(Thing::Relation(&create.name), true)],
         Action::CreateView(create) if !create.or_replace => {
             vec![sign(Thing::Relation(&create.name), true)]
+        }
+        Action::CreateTrigger(create) if !create.or_replace && !create.if_not_exists => {
+            let (name, table) = (&create.name, &create.table);
+            vec![sign(Thing::Trigger { name, table }, true)]
         }
         Action::CreateIndex(create) => {
             let name = create.name.as_ref()?;
@@ -221,7 +238,19 @@ async fn is_there(connection: &mut Connection, thing: &Thing<'_>) -> Result<bool
                 name.name.written().into(),
             ],
         ),
-        (Thing::Relation(name) | Thing::Index { name, .. }, Dialect::Sqlite) => (
+        (Thing::Trigger { name, table }, Dialect::Postgres) => (
+            "SELECT count(*)::text FROM pg_trigger WHERE tgrelid = to_regclass(?) AND tgname = ? AND NOT tgisinternal",
+            vec![table.sql(dialect).into(), name.name.as_str().into()],
+        ),
+        (Thing::Trigger { name, table }, Dialect::Mysql) => (
+            "SELECT concat('', count(*)) FROM information_schema.triggers \
+             WHERE trigger_schema = coalesce(?, database()) AND trigger_name = ?",
+            vec![schema(table), name.name.written().into()],
+        ),
+        (
+            Thing::Relation(name) | Thing::Index { name, .. } | Thing::Trigger { name, .. },
+            Dialect::Sqlite,
+        ) => (
             "SELECT concat('', count(*)) FROM sqlite_master WHERE lower(name) = lower(?)",
             vec![name.name.written().into()],
         ),
@@ -259,6 +288,7 @@ impl std::fmt::Display for Thing<'_> {
             Self::Relation(name) => write!(f, "{name}"),
             Self::Column(table, column) => write!(f, "{table}.{column}"),
             Self::Index { name, .. } => write!(f, "index {name}"),
+            Self::Trigger { name, .. } => write!(f, "trigger {name}"),
         }
     }
 }

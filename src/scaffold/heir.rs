@@ -2,11 +2,11 @@
 
 use super::error::ScaffoldError;
 use super::picture::Picture;
-use super::words::{Words, short};
 use crate::model::{
     ColumnDef, Constraint, ConstraintKind, CreateIndex, Dialect, Expr, Ident, Name, Reference,
 };
 use crate::schema::Table;
+use crate::sync::words::{Words, short};
 
 /// What is to be done for the heir, step by step.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,6 @@
 //! new files, with names and marks of the folder's own layout. What is written is reviewed like any other migration
 //! before anybody sees it.
 
-mod bridge;
 mod draft;
 mod error;
 mod heir;
@@ -13,7 +12,6 @@ mod picture;
 mod place;
 mod rebuild;
 mod split;
-mod words;
 
 pub use draft::{Draft, Step};
 pub use error::ScaffoldError;

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::error::ScaffoldError;
-use super::words::Words;
 use crate::model::{
     Action, ColumnDef, DataType, Dialect, Engine, Expr, Ident, Migration, Name, Span, TableChange,
 };
@@ -11,6 +10,8 @@ use crate::nearest::nearest;
 use crate::review::{Settings, Standing, folded, review};
 use crate::schema::{Schema, Table};
 use crate::sql::cursor::Tokens;
+use crate::sync::folds;
+use crate::sync::words::Words;
 
 /// The schema of a folder, with the texts that made it.
 pub struct Picture {
@@ -254,22 +255,33 @@ impl Picture {
         Ok(def)
     }
 
-    /// An expression of the command line, as far as it has to be understood.
-    pub(super) fn expression(&self, text: &str) -> Expr {
-        let statement = format!("ALTER TABLE t ADD COLUMN c integer DEFAULT {text}");
+    /// Whether the engine may take two values of this type for the same.
+    pub(super) fn folds(&self, data_type: &str) -> bool {
+        folds(self.definition(data_type).as_ref(), &self.schema)
+    }
+
+    /// A column of this type, with what else stands behind it.
+    fn definition(&self, rest: &str) -> Option<ColumnDef> {
+        let statement = format!("ALTER TABLE t ADD COLUMN c {rest}");
         let whole = [Span::new(0, statement.len())];
         let script = crate::sql::read(&statement, &whole, &self.engine);
-        let changes = script
+        let mut changes = script
             .statements
-            .iter()
-            .flat_map(|statement| &statement.changes);
-        let default = changes.into_iter().find_map(|change| match &change.action {
-            Action::AlterTable { change, .. } => match change.as_ref() {
-                TableChange::AddColumn { column, .. } => column.default.clone(),
+            .into_iter()
+            .flat_map(|statement| statement.changes);
+        changes.find_map(|change| match change.action {
+            Action::AlterTable { change, .. } => match *change {
+                TableChange::AddColumn { column, .. } => Some(column),
                 _ => None,
             },
             _ => None,
-        });
+        })
+    }
+
+    /// An expression of the command line, as far as it has to be understood.
+    pub(super) fn expression(&self, text: &str) -> Expr {
+        let made = self.definition(&format!("integer DEFAULT {text}"));
+        let default = made.and_then(|column| column.default);
         default.unwrap_or_else(|| Expr {
             text: text.to_owned(),
             calls: vec!["?".to_owned()],

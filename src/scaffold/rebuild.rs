@@ -6,11 +6,11 @@
 
 use super::error::ScaffoldError;
 use super::picture::{ColumnText, Picture};
-use super::words::Words;
 use crate::model::{ConstraintKind, Dialect, Ident, Name, Span};
 use crate::schema::Table;
 use crate::sql::cursor::Tokens;
 use crate::sql::token::{TokenKind, tokenize};
+use crate::sync::words::Words;
 
 /// A table in its parts.
 #[derive(Clone, Debug)]

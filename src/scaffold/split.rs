@@ -487,7 +487,7 @@ fn in_steps(phase: FilePhase, pieces: Vec<Piece>, name: &str, release: Option<&s
 
 /// What the author called it.
 fn file_name(migration: &Migration) -> String {
-    let name = super::words::slug(&migration.name);
+    let name = crate::sync::words::slug(&migration.name);
     if name.is_empty() {
         "split".to_owned()
     } else {

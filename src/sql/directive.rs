@@ -57,13 +57,8 @@ pub enum Directive {
         /// The query.
         query: String,
     },
-    /// Two columns that triggers keep in step until a contract step drops one.
-    Sync {
-        /// The column that older releases use.
-        old: Box<ColumnName>,
-        /// The column that newer releases use.
-        new: Box<ColumnName>,
-    },
+    /// Columns that triggers keep in step until a contract step drops one.
+    Sync(Box<Pair>),
 }
 
 /// A rule of lint, as an `allow` names it.
@@ -84,13 +79,24 @@ pub enum Batch {
     Off,
 }
 
-/// A column of a table.
+/// Columns of one table that say the same as others of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnName {
+pub struct Pair {
     /// The table.
     pub table: Name,
+    /// The columns that older releases use.
+    pub old: Vec<Part>,
+    /// The columns that newer releases use.
+    pub new: Vec<Part>,
+}
+
+/// One column of a [`Pair`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
     /// The column.
     pub column: Ident,
+    /// What it is in terms of the columns of the other side; a plain copy where nothing is said.
+    pub value: Option<String>,
 }
 
 /// A directive, where it stands and what it speaks for.
@@ -173,6 +179,16 @@ pub enum Mistake {
     InsideStatement,
     #[error("no statement follows this directive")]
     NothingFollows,
+    #[error(
+        "`sync` keeps columns of one table in step, and these are of `{old}` and `{new}`; `bgmigrate new split-table` \
+         writes the triggers between two tables"
+    )]
+    SyncOfTwoTables { old: String, new: String },
+    #[error(
+        "nothing tells what `{column}` is in terms of the other side: write `{column} = EXPRESSION` for each column of \
+         both sides, in quotes: sync=\"TABLE.OLD = EXPRESSION <-> TABLE.NEW = EXPRESSION\""
+    )]
+    SyncWithoutValue { column: String },
 }
 
 /// The directives of the part `within`, whose statements are `pieces`, and of the comments at the file's head.

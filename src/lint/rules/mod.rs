@@ -116,6 +116,7 @@ rules! {
     irreversible,
     history_changed,
     unused_allow,
+    broken_sync,
     lite_unsupported_alter,
     lite_table_rebuild,
     lite_writable_schema,

@@ -15,6 +15,17 @@ pub(in crate::report) fn classify(files: &[ReviewedFile<'_>], paint: Paint) -> S
             paint.bold(&file.path)
         );
         let lines = LineIndex::new(&file.migration.text);
+        for beside in &reviewed.beside {
+            let place = format!("{:>5}", lines.line(beside.made.span.start));
+            line!(
+                out,
+                "{} {} sync {}: {}",
+                paint.dim(&place),
+                phase(paint, beside.phase()),
+                beside.made.sides(),
+                beside.made.reason()
+            );
+        }
         let said = reviewed.judged.iter().zip(&reviewed.phases);
         for (statement, (judged, own)) in reviewed.script.statements.iter().zip(said) {
             let place = format!("{:>5}", lines.line(statement.span.start));

@@ -1,11 +1,11 @@
 //! Columns in the place of columns: another name, another type, several for one, one for several.
 
-use super::super::bridge::{Absent, Bridge, Side};
 use super::super::heir::{Heir, Succession, replaceable, type_of};
 use super::super::rebuild::Rebuild;
-use super::super::words::{Words, slug};
 use super::{Draft, Given, Picture, ScaffoldError, Site, Step, contract, expand, migrate};
 use crate::model::{ColumnDef, Dialect, FilePhase, Ident, Name};
+use crate::sync::words::{Words, slug};
+use crate::sync::{Absent, Bridge, Side, folds};
 
 /// `new rename-column users.username handle`.
 pub(super) fn rename(
@@ -175,12 +175,14 @@ impl Replacement {
             old: vec![Side {
                 column: self.old.name.clone(),
                 value: self.back.clone(),
-                default: absent(&self.old),
+                default: Absent::of(&self.old),
+                folds: folds(Some(&self.old), &picture.schema),
             }],
             new: vec![Side {
                 column: self.new.clone(),
                 value: self.value.clone(),
                 default: Absent::Null,
+                folds: picture.folds(&self.new_type),
             }],
             row: picture.row_of(&self.table),
         };
@@ -228,6 +230,7 @@ pub(super) fn split(
             column,
             value: value.to_owned(),
             default: Absent::Null,
+            folds: picture.folds(data_type),
         });
     }
     let names: Vec<Ident> = columns.iter().map(|(column, _)| column.clone()).collect();
@@ -236,7 +239,8 @@ pub(super) fn split(
         old: vec![Side {
             column: old.clone(),
             value: back.to_owned(),
-            default: absent(&def),
+            default: Absent::of(&def),
+            folds: folds(Some(&def), &picture.schema),
         }],
         new,
         row: picture.row_of(&table),
@@ -285,7 +289,8 @@ pub(super) fn merge(
         old.push(Side {
             column: name.clone(),
             value: value.to_owned(),
-            default: absent(&def),
+            default: Absent::of(&def),
+            folds: folds(Some(&def), &picture.schema),
         });
         defs.push(def);
     }
@@ -303,6 +308,7 @@ pub(super) fn merge(
             column: new.clone(),
             value: using.to_owned(),
             default: Absent::Null,
+            folds: picture.folds(&new_type),
         }],
         row: picture.row_of(&table),
         table,
@@ -371,16 +377,6 @@ fn assignment<'t>(text: &'t str, form: &str) -> Result<(&'t str, &'t str), Scaff
 fn default_of(def: &ColumnDef) -> Option<String> {
     let default = def.default.as_ref().filter(|default| !default.is_null());
     default.map(|default| default.text.clone())
-}
-
-/// What an insert that leaves the column out puts into it.
-pub(super) fn absent(def: &ColumnDef) -> Absent {
-    match &def.default {
-        None => Absent::Null,
-        Some(default) if default.is_null() => Absent::Null,
-        Some(default) if default.literal => Absent::Literal(default.text.clone()),
-        Some(_) => Absent::Computed,
-    }
 }
 
 /// New columns, the triggers, and what the new columns inherit.

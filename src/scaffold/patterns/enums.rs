@@ -1,9 +1,9 @@
 //! `new replace-enum`: a column that takes other values.
 
-use super::super::words::{Words, slug};
 use super::columns::Replacement;
 use super::{Draft, Given, Picture, ScaffoldError, Site};
 use crate::model::{ColumnDef, DataType, Dialect, Ident, Name, TypeShape};
+use crate::sync::words::{Words, slug};
 
 /// `new replace-enum orders.state new,paid,shipped --map sent=shipped`.
 pub(super) fn replace(

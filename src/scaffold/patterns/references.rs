@@ -2,9 +2,9 @@
 
 use super::super::heir::{add_foreign_key, foreign_key};
 use super::super::rebuild::Rebuild;
-use super::super::words::{short, slug};
 use super::{Draft, Given, OnDelete, Orphans, ScaffoldError, Site, Step, contract, migrate};
 use crate::model::{ConstraintKind, Dialect, FilePhase, Ident, Name, Reference};
+use crate::sync::words::{short, slug};
 
 /// `new add-foreign-key orders.user_id users.id`.
 pub(super) fn add(

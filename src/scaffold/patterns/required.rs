@@ -2,9 +2,9 @@
 
 use super::super::heir::{demand_not_null, type_of};
 use super::super::rebuild::Rebuild;
-use super::super::words::{Words, short, slug};
 use super::{Draft, Given, ScaffoldError, Site, Step, contract, expand, migrate};
 use crate::model::{ColumnDef, Dialect, Ident, Name};
+use crate::sync::words::{Words, short, slug};
 
 /// `new set-not-null users.email --fill "''"`.
 pub(super) fn set_not_null(

@@ -5,11 +5,11 @@
 //! session says that a trigger is at work.
 
 use super::super::heir::{clearing, droppable, type_of};
-use super::super::words::{Words, indented, short, slug};
 use super::columns::column_list;
 use super::{Draft, Given, ScaffoldError, Site, contract, expand, migrate};
 use crate::model::{ColumnDef, Dialect, Ident, Name};
 use crate::schema::Table;
+use crate::sync::words::{Words, indented, short, slug};
 
 /// `new split-table users.street,city addresses`.
 pub(super) fn split(site: Site<'_>, columns: &str, to: &str) -> Result<Draft, ScaffoldError> {

@@ -1,10 +1,10 @@
 //! Whole tables, and columns that go without an heir.
 
 use super::super::heir::{clearing, droppable, type_of};
-use super::super::words::slug;
 use super::{Draft, Given, ScaffoldError, Site, contract, expand};
 use crate::model::{Dialect, Ident};
 use crate::schema::Table;
+use crate::sync::words::slug;
 
 /// `new drop-column users.legacy`.
 pub(super) fn drop_column(

@@ -1,9 +1,9 @@
 //! `new add-unique`: no two rows alike.
 
-use super::super::words::{short, slug};
 use super::columns::column_list;
 use super::{Draft, ScaffoldError, Site, contract};
 use crate::model::{Dialect, Ident};
+use crate::sync::words::{short, slug};
 
 /// `new add-unique users.email`.
 pub(super) fn add(site: Site<'_>, columns: &str) -> Result<Draft, ScaffoldError> {

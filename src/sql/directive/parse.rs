@@ -1,6 +1,6 @@
 //! One line of directives: `key=value key="a value" key`.
 
-use super::{Batch, ColumnName, Directive, DirectiveError, Mistake, RuleName};
+use super::{Batch, Directive, DirectiveError, Mistake, Pair as Sync, Part, RuleName};
 use crate::model::{Dialect, Ident, Name, Phase, Span};
 use crate::nearest::nearest;
 use crate::sql::cursor::Tokens;
@@ -235,7 +235,7 @@ impl Reader<'_> {
             "check" => Some(Directive::Check {
                 query: value.text.trim().to_owned(),
             }),
-            _ => self.sync(&value.text),
+            _ => self.sync(&value.text)?,
         };
         read.ok_or_else(|| Mistake::BadValue {
             key: self.key,
@@ -287,28 +287,72 @@ impl Reader<'_> {
         tokens.at_end().then_some(columns)
     }
 
-    fn sync(&self, columns: &str) -> Option<Directive> {
-        let (old, new) = columns.split_once("<->")?;
-        Some(Directive::Sync {
-            old: Box::new(self.column(old)?),
-            new: Box::new(self.column(new)?),
-        })
+    /// `TABLE.OLD<->TABLE.NEW`, each side a list of columns, each with what it is in terms of the other side unless it
+    /// is a plain copy.
+    fn sync(&self, sides: &str) -> Result<Option<Directive>, Mistake> {
+        let sides = sides
+            .split_once("<->")
+            .and_then(|(old, new)| Some((self.side(old)?, self.side(new)?)));
+        let Some(((table, old), (other, new))) = sides else {
+            return Ok(None);
+        };
+        if table != other {
+            return Err(Mistake::SyncOfTwoTables {
+                old: table.to_string(),
+                new: other.to_string(),
+            });
+        }
+        let plain = |parts: &[Part]| matches!(parts, [Part { value: None, .. }]);
+        let mut parts = old.iter().chain(&new);
+        if !(plain(&old) && plain(&new))
+            && let Some(part) = parts.find(|part| part.value.is_none())
+        {
+            return Err(Mistake::SyncWithoutValue {
+                column: part.column.to_string(),
+            });
+        }
+        Ok(Some(Directive::Sync(Box::new(Sync { table, old, new }))))
     }
 
-    /// `table.column` or `schema.table.column`.
-    fn column(&self, text: &str) -> Option<ColumnName> {
+    /// The columns of one side, and their table, which the first of them names.
+    fn side(&self, text: &str) -> Option<(Name, Vec<Part>)> {
         let mut tokens = self.tokens(text);
+        let mut table = None;
+        let mut parts = Vec::new();
+        loop {
+            let (own, column) = self.column(&mut tokens)?;
+            match (&table, own) {
+                (None, own) => table = Some(own?),
+                (Some(table), Some(own)) if *table != own => return None,
+                _ => {}
+            }
+            let value = if tokens.take_operator("=") {
+                let value = tokens.item().of(text).trim().to_owned();
+                Some(value).filter(|value| !value.is_empty())?.into()
+            } else {
+                None
+            };
+            parts.push(Part { column, value });
+            if tokens.at_end() {
+                return Some((table?, parts));
+            }
+            tokens.take_kind(TokenKind::Comma)?;
+        }
+    }
+
+    /// `column`, `table.column` or `schema.table.column`.
+    fn column(&self, tokens: &mut Tokens<'_>) -> Option<(Option<Name>, Ident)> {
         let mut parts = vec![tokens.ident()?];
         while tokens.take_kind(TokenKind::Dot).is_some() {
             parts.push(tokens.ident()?);
         }
         let column = parts.pop()?;
-        let name = parts.pop()?;
-        let table = match parts.pop() {
-            Some(schema) => Name::qualified(schema, name, self.dialect),
-            None => Name::bare(name),
+        let table = match (parts.pop(), parts.pop()) {
+            (None, _) => None,
+            (Some(name), None) => Some(Name::bare(name)),
+            (Some(name), Some(schema)) => Some(Name::qualified(schema, name, self.dialect)),
         };
-        (tokens.at_end() && parts.is_empty()).then_some(ColumnName { table, column })
+        parts.is_empty().then_some((table, column))
     }
 
     fn tokens<'b>(&self, text: &'b str) -> Tokens<'b> {

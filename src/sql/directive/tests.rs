@@ -16,11 +16,19 @@ fn one(line: &str) -> Directive {
     placed.remove(0).directive
 }
 
-fn column(table: &str, column: &str) -> ColumnName {
-    ColumnName {
+fn sync(table: &str, old: &[(&str, Option<&str>)], new: &[(&str, Option<&str>)]) -> Directive {
+    let parts = |side: &[(&str, Option<&str>)]| {
+        let parts = side.iter().map(|(column, value)| Part {
+            column: Ident::folded(column),
+            value: value.map(str::to_owned),
+        });
+        parts.collect()
+    };
+    Directive::Sync(Box::new(Pair {
         table: Name::bare(Ident::folded(table)),
-        column: Ident::folded(column),
-    }
+        old: parts(old),
+        new: parts(new),
+    }))
 }
 
 #[test]
@@ -85,10 +93,15 @@ fn each_directive_is_read() {
         ),
         (
             "sync=users.username<->public.users.handle",
-            Directive::Sync {
-                old: Box::new(column("users", "username")),
-                new: Box::new(column("users", "handle")),
-            },
+            sync("users", &[("username", None)], &[("handle", None)]),
+        ),
+        (
+            r#"sync="users.name = concat(first, ' ', last) <-> users.first = f(name, 1), last = f(name, 2)""#,
+            sync(
+                "users",
+                &[("name", Some("concat(first, ' ', last)"))],
+                &[("first", Some("f(name, 1)")), ("last", Some("f(name, 2)"))],
+            ),
         ),
     ];
     for (line, expected) in cases {
@@ -177,6 +190,18 @@ fn each_mistake_is_told_with_its_place() {
             "-- bgmigrate: sync=a<->b.c",
             "sync=a<->b.c",
             "`a<->b.c` is no value for `sync`; write sync=TABLE.OLD<->TABLE.NEW",
+        ),
+        (
+            "-- bgmigrate: sync=a.b<->c.d",
+            "sync=a.b<->c.d",
+            "`sync` keeps columns of one table in step, and these are of `a` and `c`; `bgmigrate new split-table` writes \
+             the triggers between two tables",
+        ),
+        (
+            "-- bgmigrate: sync=a.b<->a.c,d",
+            "sync=a.b<->a.c,d",
+            "nothing tells what `b` is in terms of the other side: write `b = EXPRESSION` for each column of both sides, in \
+             quotes: sync=\"TABLE.OLD = EXPRESSION <-> TABLE.NEW = EXPRESSION\"",
         ),
         (
             "-- bgmigrate: after-cutover=yes",

@@ -5,35 +5,38 @@
 //! statement is believed. None: nothing happens, so that an update of another column never takes a value back.
 
 use super::words::{Words, indented, short};
-use crate::model::{Dialect, Ident, Name};
+use crate::model::{ColumnDef, Dialect, Ident, Name, TypeShape};
+use crate::schema::Schema;
 
 /// Columns of one table that say the same as others of it.
 #[derive(Clone, Debug)]
-pub(super) struct Bridge {
-    pub(super) table: Name,
+pub(crate) struct Bridge {
+    pub(crate) table: Name,
     /// What the triggers are called, before their endings.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The columns that old releases write.
-    pub(super) old: Vec<Side>,
+    pub(crate) old: Vec<Side>,
     /// The columns that new releases write.
-    pub(super) new: Vec<Side>,
+    pub(crate) new: Vec<Side>,
     /// SQLite: how a trigger finds the row that it fires for.
-    pub(super) row: String,
+    pub(crate) row: String,
 }
 
 /// One column of a bridge.
 #[derive(Clone, Debug)]
-pub(super) struct Side {
-    pub(super) column: Ident,
+pub(crate) struct Side {
+    pub(crate) column: Ident,
     /// What it is, in terms of the columns of the other side.
-    pub(super) value: String,
+    pub(crate) value: String,
     /// What an insert that leaves it out puts into it.
-    pub(super) default: Absent,
+    pub(crate) default: Absent,
+    /// The engine's own comparison may take two of its values for the same.
+    pub(crate) folds: bool,
 }
 
 /// How a column looks to a trigger when the insert has left it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Absent {
+pub(crate) enum Absent {
     /// NULL.
     Null,
     /// This literal.
@@ -42,15 +45,87 @@ pub(super) enum Absent {
     Computed,
 }
 
+impl Absent {
+    /// That of a column with this definition.
+    pub(crate) fn of(def: &ColumnDef) -> Self {
+        match &def.default {
+            None => Self::Null,
+            Some(default) if default.is_null() => Self::Null,
+            Some(default) if default.literal => Self::Literal(default.text.clone()),
+            Some(_) => Self::Computed,
+        }
+    }
+}
+
+/// Whether the engine's own comparison may take two different values of a column for the same, as a collation without
+/// case does: a change that it does not see would be lost. What is not known may.
+pub(crate) fn folds(def: Option<&ColumnDef>, schema: &Schema) -> bool {
+    let Some(def) = def else { return true };
+    let data_type = def.data_type.as_ref();
+    let name = data_type.map_or("", |data_type| data_type.name.as_str());
+    let shape = data_type.and_then(|data_type| schema.shape_of(data_type));
+    match schema.dialect() {
+        Dialect::Postgres if matches!(shape, Some(TypeShape::Enum(_))) => false,
+        Dialect::Sqlite => def.collation.is_some(),
+        Dialect::Mysql => !MYSQL_EXACT.contains(&name),
+        Dialect::Postgres => {
+            let listed = data_type.is_some_and(|data_type| data_type.dimensions > 0);
+            let scaled = name == "numeric" && data_type.is_some_and(|one| !one.args.is_empty());
+            listed || def.collation.is_some() || !(POSTGRES_EXACT.contains(&name) || scaled)
+        }
+    }
+}
+
+/// Types without collations, and with one value for each notation.
+const POSTGRES_EXACT: &[&str] = &[
+    "smallint",
+    "integer",
+    "bigint",
+    "boolean",
+    "text",
+    "varchar",
+    "uuid",
+    "date",
+    "timestamp",
+    "timestamptz",
+    "time",
+    "bytea",
+];
+const MYSQL_EXACT: &[&str] = &[
+    "tinyint",
+    "smallint",
+    "mediumint",
+    "int",
+    "integer",
+    "bigint",
+    "boolean",
+    "decimal",
+    "numeric",
+    "float",
+    "double",
+    "bit",
+    "date",
+    "datetime",
+    "timestamp",
+    "time",
+    "year",
+    "binary",
+    "varbinary",
+    "blob",
+    "tinyblob",
+    "mediumblob",
+    "longblob",
+];
+
 impl Bridge {
-    pub(super) fn name_of(table: &Name, old: &[Ident], new: &[Ident]) -> String {
+    pub(crate) fn name_of(table: &Name, old: &[Ident], new: &[Ident]) -> String {
         let mut parts = vec![table.name.as_str()];
         parts.extend(old.iter().chain(new).map(Ident::as_str));
         format!("{}_sync", short(&parts.join("_")))
     }
 
     /// The statements that build it.
-    pub(super) fn create(&self, words: Words) -> Vec<String> {
+    pub(crate) fn create(&self, words: Words) -> Vec<String> {
         match words.dialect {
             Dialect::Postgres => self.create_postgres(words),
             Dialect::Mysql => self.create_mysql(words),
@@ -59,24 +134,57 @@ impl Bridge {
     }
 
     /// The statements that take it down.
-    pub(super) fn drop(&self, words: Words) -> Vec<String> {
-        let name = |ending: &str| self.trigger(words, ending);
+    pub(crate) fn drop(&self, words: Words) -> Vec<String> {
+        self.drop_with(words, "")
+    }
+
+    /// The same, whether they are there or not.
+    pub(crate) fn drop_if_there(&self, words: Words) -> Vec<String> {
+        self.drop_with(words, "IF EXISTS ")
+    }
+
+    fn drop_with(&self, words: Words, guard: &str) -> Vec<String> {
         match words.dialect {
             Dialect::Postgres => vec![
-                format!("DROP TRIGGER {} ON {};", name(""), words.name(&self.table)),
-                format!("DROP FUNCTION {}();", self.function(words)),
+                format!(
+                    "DROP TRIGGER {guard}{} ON {};",
+                    self.trigger(words, ""),
+                    words.name(&self.table)
+                ),
+                format!("DROP FUNCTION {guard}{}();", self.function(words)),
             ],
             Dialect::Mysql => ["_insert", "_update"]
-                .map(|ending| format!("DROP TRIGGER {};", self.qualified(words, ending)))
+                .map(|ending| format!("DROP TRIGGER {guard}{};", self.qualified(words, ending)))
                 .to_vec(),
             Dialect::Sqlite => SQLITE_ENDINGS
-                .map(|ending| format!("DROP TRIGGER {};", name(ending)))
+                .map(|ending| format!("DROP TRIGGER {guard}{};", self.trigger(words, ending)))
                 .to_vec(),
         }
     }
 
+    /// A statement that changes nothing and that the server refuses where the triggers could not work: a column that is
+    /// not there, an expression that does not fit.
+    pub(crate) fn trial(&self, words: Words) -> String {
+        let sides = [&self.new[..], &self.old[..]].concat();
+        format!(
+            "EXPLAIN UPDATE {} SET {} WHERE {};",
+            words.name(&self.table),
+            assignments(words, &sides, "", " = ", ", "),
+            self.differ_in_a_row(words),
+        )
+    }
+
+    /// Whether the new side is not what the old side comes to, of a row of the table.
+    fn differ_in_a_row(&self, words: Words) -> String {
+        let each = self
+            .new
+            .iter()
+            .map(|side| side.differs(words, &words.id(&side.column), &side.value));
+        either(&each.collect::<Vec<_>>())
+    }
+
     /// A condition on rows that the new side is still missing from.
-    pub(super) fn unfilled(&self, words: Words) -> String {
+    pub(crate) fn unfilled(&self, words: Words) -> String {
         let missing = self
             .new
             .iter()
@@ -91,7 +199,7 @@ impl Bridge {
     }
 
     /// `SET` clauses that derive the new side.
-    pub(super) fn fill(&self, words: Words) -> String {
+    pub(crate) fn fill(&self, words: Words) -> String {
         assignments(words, &self.new, "", " = ", ", ")
     }
 
@@ -121,12 +229,20 @@ impl Bridge {
             indented(&follow, 4),
         ));
         let function = self.function(words);
+        // The condition holds the columns: PostgreSQL does not let one of them go before the trigger has gone. It takes no
+        // subquery.
+        let differ = self.sides_differ(words);
+        let when = if differ.to_ascii_lowercase().contains("select") {
+            String::new()
+        } else {
+            format!(" WHEN ({differ})")
+        };
         vec![
             format!(
                 "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$\n{body}$$;"
             ),
             format!(
-                "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {}\n  FOR EACH ROW EXECUTE FUNCTION {function}();",
+                "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {}\n  FOR EACH ROW{when} EXECUTE FUNCTION {function}();",
                 self.trigger(words, ""),
                 words.name(&self.table)
             ),
@@ -252,38 +368,37 @@ impl Bridge {
         sets(words, &self.old, &from, before, sign)
     }
 
+    /// Whether the insert has left the new side out.
     fn new_is_null(&self, words: Words) -> String {
-        let each = self
-            .new
-            .iter()
-            .map(|side| format!("NEW.{} IS NULL", words.id(&side.column)));
+        let each = self.new.iter().filter_map(|side| side.is_absent(words));
         each.collect::<Vec<_>>().join(" AND ")
     }
 
     fn new_is_given(&self, words: Words) -> String {
-        let each = self
-            .new
-            .iter()
-            .map(|side| format!("NEW.{} IS NOT NULL", words.id(&side.column)));
-        either(&each.collect::<Vec<_>>())
+        match self.new_is_null(words) {
+            // A plain column reads better without a NOT in front of it.
+            plain if self.new.len() == 1 && self.new[0].default == Absent::Null => {
+                plain.replace(" IS NULL", " IS NOT NULL")
+            }
+            absent => format!("NOT ({absent})"),
+        }
     }
 
     /// Whether the insert has left the old side out; `None` where nothing tells, and the new side is believed.
     fn old_is_absent(&self, words: Words) -> Option<String> {
-        let each = self.old.iter().filter_map(|side| {
-            let column = format!("NEW.{}", words.id(&side.column));
-            match &side.default {
-                Absent::Null => Some(format!("{column} IS NULL")),
-                Absent::Literal(literal) => {
-                    Some(format!("({column} IS NULL OR {column} = {literal})"))
-                }
-                Absent::Computed => None,
-            }
-        });
-        let each: Vec<_> = each.collect();
+        let each: Vec<_> = self
+            .old
+            .iter()
+            .filter_map(|side| side.is_absent(words))
+            .collect();
         match each.as_slice() {
             [] => None,
-            [one] => Some(one.trim_start_matches('(').trim_end_matches(')').to_owned()),
+            [one] => Some(
+                one.strip_prefix('(')
+                    .and_then(|one| one.strip_suffix(')'))
+                    .unwrap_or(one)
+                    .to_owned(),
+            ),
             several => Some(several.join(" AND ")),
         }
     }
@@ -306,6 +421,38 @@ impl Bridge {
         }
         let back = any_differs(words, &self.old, &columns(&self.new));
         format!("{forth}\n    AND {back}")
+    }
+}
+
+impl Side {
+    /// Whether the insert has left it out; `None` where nothing tells.
+    fn is_absent(&self, words: Words) -> Option<String> {
+        let column = format!("NEW.{}", words.id(&self.column));
+        match &self.default {
+            Absent::Null => Some(format!("{column} IS NULL")),
+            Absent::Literal(literal) if self.folds => Some(format!(
+                "({column} IS NULL OR {})",
+                words.same_exactly(&column, literal)
+            )),
+            Absent::Literal(literal) => Some(format!("({column} IS NULL OR {column} = {literal})")),
+            Absent::Computed => None,
+        }
+    }
+
+    fn differs(&self, words: Words, one: &str, other: &str) -> String {
+        if self.folds {
+            words.differs_exactly(one, other)
+        } else {
+            words.differs(one, other)
+        }
+    }
+
+    fn same(&self, words: Words, one: &str, other: &str) -> String {
+        if self.folds {
+            words.same_exactly(one, other)
+        } else {
+            words.same(one, other)
+        }
     }
 }
 
@@ -332,7 +479,8 @@ fn assignments(words: Words, sides: &[Side], before: &str, sign: &str, between: 
 
 fn any_differs(words: Words, sides: &[Side], from: &[Ident]) -> String {
     let each = sides.iter().map(|side| {
-        words.differs(
+        side.differs(
+            words,
             &format!("NEW.{}", words.id(&side.column)),
             &words.of_new(&side.value, from),
         )
@@ -351,7 +499,7 @@ fn either(conditions: &[String]) -> String {
 fn changed(words: Words, sides: &[Side]) -> String {
     let each = sides.iter().map(|side| {
         let column = words.id(&side.column);
-        words.differs(&format!("NEW.{column}"), &format!("OLD.{column}"))
+        side.differs(words, &format!("NEW.{column}"), &format!("OLD.{column}"))
     });
     either(&each.collect::<Vec<_>>())
 }
@@ -359,7 +507,7 @@ fn changed(words: Words, sides: &[Side]) -> String {
 fn unchanged(words: Words, sides: &[Side]) -> String {
     let each = sides.iter().map(|side| {
         let column = words.id(&side.column);
-        words.same(&format!("NEW.{column}"), &format!("OLD.{column}"))
+        side.same(words, &format!("NEW.{column}"), &format!("OLD.{column}"))
     });
     each.collect::<Vec<_>>().join(" AND ")
 }

@@ -5,27 +5,27 @@ use crate::sql::token::{Token, TokenKind, tokenize};
 
 /// Writes SQL for one engine.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words {
-    pub(super) dialect: Dialect,
+pub(crate) struct Words {
+    pub(crate) dialect: Dialect,
 }
 
 impl Words {
-    pub(super) fn id(self, ident: &Ident) -> String {
+    pub(crate) fn id(self, ident: &Ident) -> String {
         ident.sql(self.dialect)
     }
 
-    pub(super) fn name(self, name: &Name) -> String {
+    pub(crate) fn name(self, name: &Name) -> String {
         name.sql(self.dialect)
     }
 
     /// Columns in parentheses.
-    pub(super) fn list(self, columns: &[Ident]) -> String {
+    pub(crate) fn list(self, columns: &[Ident]) -> String {
         let columns: Vec<_> = columns.iter().map(|column| self.id(column)).collect();
         format!("({})", columns.join(", "))
     }
 
     /// Whether two values differ, where NULL is a value like any other.
-    pub(super) fn differs(self, one: &str, other: &str) -> String {
+    pub(crate) fn differs(self, one: &str, other: &str) -> String {
         let other = operand(other);
         match self.dialect {
             Dialect::Postgres => format!("{one} IS DISTINCT FROM {other}"),
@@ -35,7 +35,7 @@ impl Words {
     }
 
     /// Whether two values are the same, where NULL is a value like any other.
-    pub(super) fn same(self, one: &str, other: &str) -> String {
+    pub(crate) fn same(self, one: &str, other: &str) -> String {
         match self.dialect {
             Dialect::Postgres => format!("{one} IS NOT DISTINCT FROM {other}"),
             Dialect::Mysql => format!("{one} <=> {other}"),
@@ -43,13 +43,39 @@ impl Words {
         }
     }
 
+    /// Whether two values differ in a single byte, whatever their collation takes for the same.
+    pub(crate) fn differs_exactly(self, one: &str, other: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("{} COLLATE BINARY", self.differs(one, other)),
+            Dialect::Postgres | Dialect::Mysql => {
+                self.differs(&self.bytes(one), &self.bytes(other))
+            }
+        }
+    }
+
+    /// Whether two values are the same to the last byte.
+    pub(crate) fn same_exactly(self, one: &str, other: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("{} COLLATE BINARY", self.same(one, other)),
+            Dialect::Postgres | Dialect::Mysql => self.same(&self.bytes(one), &self.bytes(other)),
+        }
+    }
+
+    fn bytes(self, value: &str) -> String {
+        match self.dialect {
+            Dialect::Postgres => format!("(CAST({value} AS text) COLLATE \"C\")"),
+            Dialect::Mysql => format!("CAST({value} AS BINARY)"),
+            Dialect::Sqlite => value.to_owned(),
+        }
+    }
+
     /// The statement that alters a table, in this way.
-    pub(super) fn alter(self, table: &Name, clause: &str) -> String {
+    pub(crate) fn alter(self, table: &Name, clause: &str) -> String {
         format!("ALTER TABLE {} {clause};", self.name(table))
     }
 
     /// The same, with the demand that it be done while applications read and write.
-    pub(super) fn alter_online(self, table: &Name, clause: &str) -> String {
+    pub(crate) fn alter_online(self, table: &Name, clause: &str) -> String {
         match self.dialect {
             Dialect::Mysql => self.alter(table, &format!("{clause}, ALGORITHM=INPLACE, LOCK=NONE")),
             Dialect::Postgres | Dialect::Sqlite => self.alter(table, clause),
@@ -57,7 +83,7 @@ impl Words {
     }
 
     /// A new index, built while applications read and write.
-    pub(super) fn create_index(self, unique: bool, name: &Ident, on: &str) -> String {
+    pub(crate) fn create_index(self, unique: bool, name: &Ident, on: &str) -> String {
         let unique = if unique { "UNIQUE " } else { "" };
         let name = self.id(name);
         match self.dialect {
@@ -69,7 +95,7 @@ impl Words {
         }
     }
 
-    pub(super) fn drop_index(self, name: &Ident, table: &Name) -> String {
+    pub(crate) fn drop_index(self, name: &Ident, table: &Name) -> String {
         let name = table.sibling(name.clone());
         match self.dialect {
             Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {};", self.name(&name)),
@@ -79,7 +105,7 @@ impl Words {
     }
 
     /// An update of the rows that a condition finds.
-    pub(super) fn update(self, table: &Name, sets: &str, condition: &str) -> String {
+    pub(crate) fn update(self, table: &Name, sets: &str, condition: &str) -> String {
         const LONGEST: usize = 100;
         let table = self.name(table);
         let line = format!("UPDATE {table} SET {sets} WHERE {condition};");
@@ -91,7 +117,7 @@ impl Words {
     }
 
     /// An expression with other words in the place of the columns that it names.
-    pub(super) fn with_columns(
+    pub(crate) fn with_columns(
         self,
         text: &str,
         word: impl Fn(&Ident) -> Option<String>,
@@ -125,7 +151,7 @@ impl Words {
     }
 
     /// An expression over the columns of `NEW`.
-    pub(super) fn of_new(self, text: &str, columns: &[Ident]) -> String {
+    pub(crate) fn of_new(self, text: &str, columns: &[Ident]) -> String {
         self.with_columns(text, |ident| {
             let known = columns.contains(ident);
             known.then(|| format!("NEW.{}", self.id(ident)))
@@ -166,7 +192,7 @@ fn closes_at_the_end(text: &str) -> bool {
 }
 
 /// A name of our own making that is no longer than every engine takes, with room for an ending.
-pub(super) fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     const LONGEST: usize = 50;
     let mut end = name.len().min(LONGEST);
     while !name.is_char_boundary(end) {
@@ -176,7 +202,7 @@ pub(super) fn short(name: &str) -> String {
 }
 
 /// Each statement on a line of its own, so many blanks from the margin.
-pub(super) fn indented(statements: &[String], blanks: usize) -> String {
+pub(crate) fn indented(statements: &[String], blanks: usize) -> String {
     let mut text = String::new();
     for statement in statements {
         text.push_str(&" ".repeat(blanks));
@@ -187,7 +213,7 @@ pub(super) fn indented(statements: &[String], blanks: usize) -> String {
 }
 
 /// A part of a file's name: only letters, digits and underscores.
-pub(super) fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     short(&words.join("_").to_lowercase())
