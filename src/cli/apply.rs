@@ -125,14 +125,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         let is_open = |step: &&FolderStep<'_>| !snapshot.state.is_applied(&step.id);
         let open = steps.iter().filter(is_open).count();
         let mut talk = Talk::new(global, stop_flag(&mut store).await?, open);
-        let outcome = apply(
-            &mut store,
-            &wanted,
-            &setup.sight(&snapshot),
-            settings,
-            &mut talk,
-        )
-        .await;
+        let outcome = apply(&mut store, &wanted, &setup.outlook(), settings, &mut talk).await;
         store.close().await;
         Ok(outcome)
     })?;

@@ -182,14 +182,14 @@ fn sweep_one(
     let step = &steps[place(&subjects, &steps, migration)?];
     let remaining = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let snapshot = store.load_or_init(&[]).await?;
+        store.load_or_init(&[]).await?;
         let waiting = Waiting {
             at_most: Duration::from_secs(lock_wait),
             tell: &mut |holder| output::talk(format_args!("waiting for {holder}")),
         };
         store.lock("bgmigrate backfill sweep", waiting).await?;
         let mut talk = Talk::new(global, stop_flag(&mut store).await?, 1);
-        let swept = sweep(&mut store, step, &setup.sight(&snapshot), pace, &mut talk).await;
+        let swept = sweep(&mut store, step, &setup.outlook(), pace, &mut talk).await;
         drop(talk);
         store.close().await;
         Ok(swept?)

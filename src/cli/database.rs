@@ -1,5 +1,6 @@
 //! What the commands with a database share: configuration, folder, connection, and the same words for a refusal.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +12,14 @@ use chrono::TimeDelta;
 use super::lint::reviewed;
 use super::source::{Home, Source, whole_folder};
 use super::{Global, Status, output};
-use crate::gate::{Policy, Refusal, Sight, SlotId};
+use crate::config::Slots;
+use crate::gate::{Observed, Policy, Refusal, Sight, SlotId};
 use crate::model::{Dialect, Engine, Migration};
 use crate::plan::{FolderStep, Subject, steps};
 use crate::report;
 use crate::review::Reviewed;
 use crate::router::{self, Deadline, Router, Surroundings, Targets};
+use crate::run::{Mark, Outlook};
 use crate::store::{Missing, Origin, Snapshot, Store, Target};
 
 /// The slots of a service that configures none.
@@ -29,6 +32,8 @@ pub(super) struct Setup {
     pub service: String,
     pub slots: Vec<String>,
     pub policy: Policy,
+    /// How the sessions of each slot are told from others.
+    marks: Vec<Mark>,
 }
 
 impl Setup {
@@ -70,13 +75,16 @@ impl Setup {
                 .map_or(Policy::default().rollback_window, TimeDelta::milliseconds),
             smoke: !config.smoke.is_empty(),
         };
+        let service = service
+            .or(config.service.as_deref())
+            .unwrap_or("app")
+            .to_owned();
         let slots = config.slots.as_ref();
+        let marks = marks(&service, slots, target.dialect())?;
         let named = slots.map(|slots| slots.0.iter().map(|(name, _)| name.clone()).collect());
         Ok(Self {
-            service: service
-                .or(config.service.as_deref())
-                .unwrap_or("app")
-                .to_owned(),
+            service,
+            marks,
             slots: named.unwrap_or_else(|| SLOTS.map(str::to_owned).to_vec()),
             target,
             policy,
@@ -175,17 +183,30 @@ impl Setup {
         Ok(Store::open(self.target.clone(), origin(), missing).await?)
     }
 
-    /// What is seen now.
+    /// What is seen now of the router; for what is connected to the database, see [`Self::outlook`].
     pub(super) fn sight(&self, snapshot: &Snapshot) -> Sight {
+        Sight {
+            policy: self.policy,
+            routers: self.routers(),
+            ..Sight::at(snapshot.now)
+        }
+    }
+
+    /// The world beside the record, to be looked at whenever something is decided that depends on it.
+    pub(super) fn outlook(&self) -> Outlook<'_> {
+        Outlook {
+            policy: self.policy,
+            routers: Box::new(|| self.routers()),
+            marks: self.marks.clone(),
+        }
+    }
+
+    fn routers(&self) -> BTreeMap<String, Observed> {
         let router = self.router().map(|router| {
             let answer = router.observe(Deadline::within(self.attempt_timeout()));
             (self.service.clone(), router::seen(answer))
         });
-        Sight {
-            policy: self.policy,
-            routers: router.into_iter().collect(),
-            ..Sight::at(snapshot.now)
-        }
+        router.into_iter().collect()
     }
 }
 
@@ -247,6 +268,38 @@ impl Shelf {
 pub(super) fn dialect_of_database(global: &Global, home: &Home) -> Option<Dialect> {
     let target: Target = url(global, home).ok()??.parse().ok()?;
     Some(target.dialect())
+}
+
+/// What tells the sessions of each slot from others, which not every engine keeps.
+fn marks(service: &str, slots: Option<&Slots>, dialect: Dialect) -> Result<Vec<Mark>> {
+    let mut marks = Vec::new();
+    for (name, slot) in slots.iter().flat_map(|slots| &slots.0) {
+        let (application_name, user) = (slot.application_name.clone(), slot.user.clone());
+        let kept = match dialect {
+            Dialect::Postgres => true,
+            Dialect::Mysql => application_name.is_none(),
+            Dialect::Sqlite => application_name.is_none() && user.is_none(),
+        };
+        if !kept {
+            bail!(
+                "`[slots.{name}]`: {dialect} does not tell sessions by that{}",
+                if dialect == Dialect::Mysql {
+                    "; give each slot a `user` of its own in place of `application_name`"
+                } else {
+                    ", nor at all"
+                }
+            );
+        }
+        if application_name.is_some() || user.is_some() {
+            let slot = SlotId::new(service, name);
+            marks.push(Mark {
+                slot,
+                application_name,
+                user,
+            });
+        }
+    }
+    Ok(marks)
 }
 
 /// The database that is named: the command line beats the environment beats the configuration.

@@ -90,19 +90,25 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         (Some(id), Some(_)) => Some(place(&subjects, &steps, id)?),
         _ => None,
     };
-    let (snapshot, failing) = wait_for(async {
+    let (snapshot, sight, failing) = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
         let also: Vec<&str> = steps
             .iter()
             .filter_map(|step| step.unused_since.as_deref())
             .collect();
         let snapshot = setup.load(global, &mut store, &also).await?;
+        let sight = match (&snapshot, arguments.gate) {
+            (Some(snapshot), Gate::Contract) => {
+                Some(setup.outlook().look(&mut store, snapshot).await)
+            }
+            _ => None,
+        };
         let failing = match (&snapshot, arguments.gate) {
             (Some(snapshot), Gate::Cutover) => failing_checks(&mut store, &snapshot.state).await?,
             _ => Vec::new(),
         };
         store.close().await;
-        Ok((snapshot, failing))
+        Ok((snapshot, sight, failing))
     })?;
     // A gate that asks the wrong database must not be taken for an open one.
     let Some(snapshot) = snapshot else {
@@ -117,9 +123,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         );
         return refused(global, &[missing]);
     };
-    let refusals = match arguments.gate {
-        Gate::Contract => contract(&setup, &snapshot, &steps, asked),
-        Gate::Cutover | Gate::Rollback => moves(&setup, &snapshot, failing, arguments)?,
+    let refusals = match (arguments.gate, sight) {
+        (Gate::Contract, Some(sight)) => contract(&snapshot, &sight, &steps, asked),
+        _ => moves(&setup, &snapshot, failing, arguments)?,
     };
     if refusals.is_empty() {
         if !global.quiet {
@@ -137,12 +143,11 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
 }
 
 fn contract(
-    setup: &Setup,
     snapshot: &Snapshot,
+    sight: &Sight,
     steps: &[FolderStep<'_>],
     asked: Option<usize>,
 ) -> Vec<Refusal> {
-    let sight = setup.sight(snapshot);
     let pending = steps.iter().enumerate().filter(|(at, step)| match asked {
         Some(asked) => asked == *at,
         None => step.phase.gates_as_contract(),
@@ -153,7 +158,7 @@ fn contract(
             contract_gate(
                 &snapshot.state,
                 &candidate(step, &snapshot.state, Vec::new()),
-                &sight,
+                sight,
             )
         })
         .collect()

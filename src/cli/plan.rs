@@ -6,6 +6,7 @@ use super::database::{Setup, wait_for};
 use super::lint::reviewed;
 use super::source::{Misfit, Scope, Source, sources};
 use super::{Global, Status, output};
+use crate::gate::Sight;
 use crate::guard::Standing as Guard;
 use crate::model::Dialect;
 use crate::plan::{Against, Status as Standing, Subject, plan, steps};
@@ -58,8 +59,8 @@ enum Record {
     Unasked,
     /// It has no record.
     None(Setup),
-    /// It has one; and a guard, if the third is there.
-    Read(Setup, Box<Snapshot>, Option<Guard>),
+    /// It has one, with what is seen beside it; and a guard, if the last is there.
+    Read(Setup, Box<Snapshot>, Box<Sight>, Option<Guard>),
 }
 
 /// `also` are versions that directives name. A folder of several engines has one that is not this database's.
@@ -91,11 +92,18 @@ fn ask(
         let mut store = setup.store(Missing::Refuse).await?;
         let snapshot = setup.load(global, &mut store, also).await?;
         let standing = store.guard().await?;
+        let sight = match &snapshot {
+            Some(snapshot) => Some(setup.outlook().look(&mut store, snapshot).await),
+            None => None,
+        };
         store.close().await;
-        Ok(snapshot.map(|snapshot| (snapshot, standing)))
+        Ok(snapshot.zip(sight).map(|seen| (seen, standing)))
     });
     match asked {
-        Ok(Some((snapshot, standing))) => Ok(Record::Read(setup, Box::new(snapshot), standing)),
+        Ok(Some(((snapshot, sight), standing))) => {
+            let (snapshot, sight) = (Box::new(snapshot), Box::new(sight));
+            Ok(Record::Read(setup, snapshot, sight, standing))
+        }
         Ok(None) => Ok(Record::None(setup)),
         Err(error) => {
             Err(error.context("judging the plan against the record (--offline asks no database)"))
@@ -129,10 +137,10 @@ fn show(global: &Global, arguments: &Arguments, source: &Source, alone: bool) ->
         .collect();
     let record = ask(global, arguments, dialect, alone, &also)?;
     let plan = match &record {
-        Record::Read(setup, snapshot, _) => {
+        Record::Read(setup, snapshot, sight, _) => {
             let against = Against {
                 state: &snapshot.state,
-                sight: &setup.sight(snapshot),
+                sight,
                 steps: &steps(&subjects, setup.namespace(), dialect),
             };
             plan(&subjects, dialect, Some(&against))
@@ -173,7 +181,7 @@ fn title(arguments: &Arguments, source: &Source, record: &Record) -> String {
         None => format!("Plan for the whole folder ({layout}, {engine})"),
     };
     match record {
-        Record::Read(setup, _, standing) => {
+        Record::Read(setup, _, _, standing) => {
             let guard = match standing {
                 Some(standing) if standing.watches => {
                     format!("guarded there by {}", standing.tier.name())

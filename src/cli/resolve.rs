@@ -53,20 +53,13 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     };
     wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let snapshot = store.load_or_init(&[]).await?;
+        store.load_or_init(&[]).await?;
         let waiting = Waiting {
             at_most: Duration::from_mins(1),
             tell: &mut |holder| output::talk(format_args!("waiting for {holder}")),
         };
         store.lock("bgmigrate resolve", waiting).await?;
-        let settled = resolve(
-            &mut store,
-            step,
-            how,
-            &arguments.reason,
-            &setup.sight(&snapshot),
-        )
-        .await;
+        let settled = resolve(&mut store, step, how, &arguments.reason).await;
         store.close().await;
         match settled {
             Err(RunError::Refused(refusals)) => refused(global, &refusals),

@@ -74,21 +74,14 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     };
     let undone = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let snapshot = store.load_or_init(&[]).await?;
+        store.load_or_init(&[]).await?;
         let waiting = Waiting {
             at_most: Duration::from_secs(arguments.lock_wait),
             tell: &mut |holder| output::talk(format_args!("waiting for {holder}")),
         };
         store.lock("bgmigrate undo", waiting).await?;
         let mut talk = Talk::new(global, stop_flag(&mut store).await?, 1);
-        let undone = undo(
-            &mut store,
-            &wanted,
-            &setup.sight(&snapshot),
-            settings,
-            &mut talk,
-        )
-        .await;
+        let undone = undo(&mut store, &wanted, &setup.outlook(), settings, &mut talk).await;
         store.close().await;
         Ok(undone)
     })?;

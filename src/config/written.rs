@@ -108,6 +108,10 @@ pub struct Slot {
     /// The slot's own address, past the router: `http://10.0.1.1:8080`. `${VAR}` in it is filled in by the commands that
     /// ask it.
     pub url: Option<String>,
+    /// The `application_name` of the slot's sessions in the database: `PostgreSQL` alone keeps one.
+    pub application_name: Option<String>,
+    /// The user that the slot's sessions log in to the database as.
+    pub user: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Slots {

@@ -20,7 +20,7 @@ pub use decide::{contract_gate, cutover_gate, decide};
 pub use event::{Adopted, Event};
 pub use names::{MigrationId, ReleaseId, SlotId, digest};
 pub use refusal::{Holder, Refusal, Rule};
-pub use sight::{Observed, Policy, Sight};
+pub use sight::{Connected, Observed, Policy, Sight};
 pub use state::{
     Cutover, Direction, Epochs, Proof, Release, Retired, Role, Shipped, Slot, State, Status, Step,
 };

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::traffic;
 use super::{
-    Candidate, Direction, Holder, MigrationId, Proof, Refusal, ReleaseId, Role, Rule, Sight, Slot,
-    SlotId, State,
+    Candidate, Connected, Direction, Holder, MigrationId, Proof, Refusal, ReleaseId, Role, Rule,
+    Sight, Slot, SlotId, State,
 };
 use crate::model::FilePhase;
 
@@ -46,7 +46,36 @@ pub(super) fn contract(state: &State, taking: &Taking<'_>, sight: &Sight) -> Vec
             refusals.push(in_the_way(&blocked, id, slot, sight));
         }
     }
+    refusals.extend(still_connected(state, &blocked, sight));
     refusals
+}
+
+/// A slot that holds no release any more may still run one: what was retired there need not have let go of the database.
+/// Sessions of a slot that holds a release are that release's.
+fn still_connected(state: &State, blocked: &str, sight: &Sight) -> Vec<Refusal> {
+    let left = sight.sessions.iter();
+    let left = left.filter(|(id, _)| !state.slots.contains_key(*id));
+    let each = left.filter_map(|(id, connected)| {
+        let was = state.retired.get(id);
+        let was = was.map_or(String::new(), |was| {
+            format!(", where {} was retired,", was.version)
+        });
+        let (reason, unblock) = match connected {
+            Connected::Sessions(0) => return None,
+            Connected::Sessions(count) => (
+                format!("{count} sessions of {id}{was} are still connected to the database"),
+                format!("stop what runs in {}, and run this again", id.slot),
+            ),
+            Connected::Unreadable(why) => (
+                format!(
+                    "nobody can tell whether {id}{was} is still connected to the database: {why}"
+                ),
+                "let the database tell, and run this again".to_owned(),
+            ),
+        };
+        Some(Refusal::new(Rule::ContractGate, blocked, reason, unblock))
+    });
+    each.collect()
 }
 
 /// The release in `slot` was built without the migration.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::MigrationId;
+use super::{MigrationId, SlotId};
 
 /// What is seen of the world at the moment of a decision. None of it is in the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Sight {
     pub policy: Policy,
     /// Where the router of each service is, for those that have one.
     pub routers: BTreeMap<String, Observed>,
+    /// Who is connected to the database from each slot, for those whose sessions can be told.
+    pub sessions: BTreeMap<SlotId, Connected>,
     /// Checks of migrations that do not hold: each with what was seen.
     pub failing_checks: Vec<(MigrationId, String)>,
 }
@@ -26,6 +28,7 @@ impl Sight {
             now,
             policy: Policy::default(),
             routers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             failing_checks: Vec::new(),
         }
     }
@@ -48,6 +51,15 @@ impl Default for Policy {
             smoke: false,
         }
     }
+}
+
+/// Who is connected to the database from a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Connected {
+    /// So many sessions.
+    Sessions(u64),
+    /// Nobody can tell, and why.
+    Unreadable(String),
 }
 
 /// Where a router was seen.

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::backfill::Planned;
 use super::blockers::blockers;
+use super::outlook::Outlook;
 use super::probe::{self, Seen};
 use crate::backfill::{self, Pace};
 use crate::gate::{
@@ -181,7 +182,7 @@ impl From<DatabaseError> for RunError {
 pub async fn apply(
     store: &mut Store,
     wanted: &Apply<'_>,
-    sight: &Sight,
+    outlook: &Outlook<'_>,
     settings: Settings,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, RunError> {
@@ -194,7 +195,7 @@ pub async fn apply(
         snapshot: Snapshot::default(),
         also,
         store,
-        sight,
+        outlook,
         settings,
         progress,
         guarded: false,
@@ -218,7 +219,7 @@ pub async fn apply(
 pub async fn recover(
     store: &mut Store,
     steps: &[FolderStep<'_>],
-    sight: &Sight,
+    outlook: &Outlook<'_>,
     progress: &mut dyn Progress,
 ) -> Result<(), RunError> {
     let snapshot = store.load_or_init(&[]).await?;
@@ -227,7 +228,7 @@ pub async fn recover(
         snapshot,
         also: Vec::new(),
         store,
-        sight,
+        outlook,
         settings: Settings::default(),
         progress,
         guarded,
@@ -242,7 +243,6 @@ pub async fn resolve(
     step: &FolderStep<'_>,
     how: Resolution,
     reason: &str,
-    sight: &Sight,
 ) -> Result<(), RunError> {
     let mut snapshot = store.load_or_init(&[]).await?;
     let done = snapshot
@@ -256,18 +256,10 @@ pub async fn resolve(
         last: done + 1 >= step.statements.len(),
         reason: reason.to_owned(),
     };
-    let events =
-        decide(&snapshot.state, &command, &at(sight, &snapshot)).map_err(RunError::Refused)?;
+    let sight = Sight::at(snapshot.now);
+    let events = decide(&snapshot.state, &command, &sight).map_err(RunError::Refused)?;
     store.append(&mut snapshot, &events).await?;
     Ok(())
-}
-
-/// What is seen, at the time of the snapshot.
-fn at(sight: &Sight, snapshot: &Snapshot) -> Sight {
-    Sight {
-        now: snapshot.now,
-        ..sight.clone()
-    }
 }
 
 pub(super) struct Run<'a> {
@@ -275,7 +267,7 @@ pub(super) struct Run<'a> {
     pub(super) snapshot: Snapshot,
     /// Versions that directives name.
     pub(super) also: Vec<&'a str>,
-    pub(super) sight: &'a Sight,
+    pub(super) outlook: &'a Outlook<'a>,
     pub(super) settings: Settings,
     pub(super) progress: &'a mut dyn Progress,
     /// There is a guard in the database, to be told of what the gates allow.
@@ -347,15 +339,11 @@ impl Run<'_> {
             Manner::Whole => Command::Apply(candidate.clone()),
             Manner::ByStatement => Command::Begin(candidate.clone()),
         };
-        let events = self.decide(&command)?;
+        let events = self.decide(&command).await?;
         self.look_up_keys(step, dry_run).await?;
         if dry_run {
             // What would follow is judged as if this had run.
-            let whole = decide(
-                &self.snapshot.state,
-                &Command::Apply(candidate.clone()),
-                &at(self.sight, &self.snapshot),
-            );
+            let whole = self.decide(&Command::Apply(candidate.clone())).await;
             for event in whole.unwrap_or(events) {
                 self.snapshot.state =
                     std::mem::take(&mut self.snapshot.state).evolve(&event, self.snapshot.now);
@@ -372,19 +360,34 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) fn decide(&self, command: &Command) -> Result<Vec<Event>, RunError> {
-        decide(
-            &self.snapshot.state,
-            command,
-            &at(self.sight, &self.snapshot),
-        )
-        .map_err(RunError::Refused)
+    /// Whatever takes something is decided on by what is seen at this moment, and not by what was when the run began: a
+    /// run can last for hours.
+    pub(super) async fn decide(&mut self, command: &Command) -> Result<Vec<Event>, RunError> {
+        let sight = if self.takes(command) {
+            self.outlook.look(self.store, &self.snapshot).await
+        } else {
+            self.outlook.clock(&self.snapshot)
+        };
+        decide(&self.snapshot.state, command, &sight).map_err(RunError::Refused)
+    }
+
+    fn takes(&self, command: &Command) -> bool {
+        match command {
+            Command::Apply(candidate) | Command::Begin(candidate) => {
+                candidate.phase.gates_as_contract()
+            }
+            Command::Send { migration, .. } => {
+                let step = self.snapshot.state.steps.get(migration);
+                step.is_some_and(|step| step.phase.gates_as_contract())
+            }
+            _ => false,
+        }
     }
 
     /// Records what was decided on top of what it was decided on; where somebody else was faster, decides anew.
     pub(super) async fn record(&mut self, command: &Command) -> Result<(), RunError> {
         loop {
-            let events = self.decide(command)?;
+            let events = self.decide(command).await?;
             match self.store.append(&mut self.snapshot, &events).await {
                 Err(StoreError::Moved) => self.reload().await?,
                 appended => return Ok(appended?),
@@ -420,7 +423,7 @@ impl Run<'_> {
                     };
                     self.wait(step, &error, pause).await;
                     self.reload().await?;
-                    events = self.decide(command)?;
+                    events = self.decide(command).await?;
                 }
             }
         }
@@ -462,7 +465,7 @@ impl Run<'_> {
     /// Decides and records inside the transaction that is open; nobody else can record anything until it ends.
     pub(super) async fn record_within(&mut self, command: &Command) -> Result<(), RunError> {
         self.snapshot = self.store.load_locked(&self.also).await?;
-        let events = self.decide(command)?;
+        let events = self.decide(command).await?;
         Ok(self
             .store
             .append_within(&mut self.snapshot, &events, &[])

@@ -6,6 +6,7 @@ mod blockers;
 mod check;
 mod clock;
 mod guarded;
+mod outlook;
 mod probe;
 mod smoke;
 mod takeover;
@@ -15,6 +16,7 @@ pub use apply::{Apply, Outcome, Progress, RunError, Settings, apply, recover, re
 pub use backfill::sweep;
 pub use check::{Checked, checks, failing_checks};
 pub use clock::{Clock, Wall};
+pub use outlook::{Mark, Outlook};
 pub use smoke::{Address, ask_slot};
 pub use takeover::{TakeoverError, applied_elsewhere, elsewhere};
 pub use undo::{Undo, undo};

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::apply::{Patience, Progress, Run, RunError, Settings};
+use super::outlook::Outlook;
 use super::probe::{self, Seen};
-use crate::gate::{Command, Event, MigrationId, Sight, Status};
+use crate::gate::{Command, Event, MigrationId, Status};
 use crate::plan::{FolderStep, Statement};
 use crate::store::{DatabaseError, Store, StoreError};
 
@@ -40,7 +41,7 @@ impl Undo<'_> {
 pub async fn undo(
     store: &mut Store,
     wanted: &Undo<'_>,
-    sight: &Sight,
+    outlook: &Outlook<'_>,
     settings: Settings,
     progress: &mut dyn Progress,
 ) -> Result<(), RunError> {
@@ -50,7 +51,7 @@ pub async fn undo(
         snapshot,
         also: Vec::new(),
         store,
-        sight,
+        outlook,
         settings,
         progress,
         pace: crate::backfill::Pace::default(),
@@ -67,7 +68,7 @@ pub async fn undo(
         dependents: wanted.dependents.clone(),
         whole,
     };
-    let events = run.decide(&command)?;
+    let events = run.decide(&command).await?;
     if whole {
         run.undo_whole(wanted, &command, events).await
     } else {
@@ -95,7 +96,7 @@ impl Run<'_> {
             };
             self.wait(wanted.step, &error, pause).await;
             self.reload().await?;
-            events = self.decide(command)?;
+            events = self.decide(command).await?;
         }
     }
 

@@ -14,7 +14,7 @@ mod table;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use model::{BILLING, SHOP, SMALL_FOLDER, SMALL_SHOP, Team, World};
-use stateright::{Checker, Model};
+use stateright::{Checker, HasDiscoveries, Model};
 
 const REAL: model::Decide = bgmigrate::gate::decide;
 
@@ -28,6 +28,7 @@ fn teams() -> [(&'static str, Team); 3] {
                 folder: SMALL_FOLDER,
                 services: &[SMALL_SHOP, BILLING],
                 clock: false,
+                attempts: false,
                 ..Team::with(REAL)
             },
         ),
@@ -120,7 +121,11 @@ fn every_weakened_gate_is_found_out() {
     let unseen: Vec<_> = mutants::ALL
         .iter()
         .filter(|(_, decide)| {
-            let checker = Team::with(*decide).checker().spawn_bfs().join();
+            let checker = Team::with(*decide).checker();
+            let checker = checker
+                .finish_when(HasDiscoveries::AnyFailures)
+                .spawn_bfs()
+                .join();
             ["shape", "needs", "promise"]
                 .iter()
                 .all(|name| checker.discovery(name).is_none())
@@ -140,8 +145,13 @@ fn gates_that_look_at_one_service_alone_are_found_out() {
         folder: SMALL_FOLDER,
         services: &[SMALL_SHOP, BILLING],
         clock: false,
+        attempts: false,
         ..Team::with(mutants::ONE_SERVICE)
     };
-    let checker = team.checker().spawn_bfs().join();
+    let checker = team.checker();
+    let checker = checker
+        .finish_when(HasDiscoveries::AnyFailures)
+        .spawn_bfs()
+        .join();
     assert!(checker.discovery("shape").is_some());
 }

@@ -51,6 +51,8 @@ pub(crate) struct Team {
     pub(crate) clock: bool,
     /// The contract step runs outside of a transaction: each effect apart, with a crash possible between any two.
     pub(crate) apart: bool,
+    /// A cutover may take more than one attempt, or none that moves anything.
+    pub(crate) attempts: bool,
     /// Somebody may move a router by hand.
     pub(crate) meddled: bool,
     /// A run that comes after a crash does not wait for the session that the crashed one left at the server.
@@ -142,6 +144,7 @@ impl Team {
             services: &[SHOP],
             clock: true,
             apart: false,
+            attempts: true,
             meddled: false,
             impatient: false,
         }
@@ -488,13 +491,10 @@ impl Model for Team {
                     Act::RetireEarly(at, slot),
                 ]);
             }
-            acts.extend([
-                Act::Rollback(at),
-                Act::RouterMoves(at),
-                Act::Settle(at),
-                Act::TakeBack(at),
-                Act::Abandon(at),
-            ]);
+            acts.extend([Act::Rollback(at), Act::RouterMoves(at), Act::Settle(at)]);
+            if self.attempts {
+                acts.extend([Act::TakeBack(at), Act::Abandon(at)]);
+            }
             if self.meddled {
                 acts.extend([Act::Follow(at), Act::Enforce(at)]);
                 if !world.meddled {

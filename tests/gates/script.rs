@@ -8,6 +8,7 @@
 //! smoke green passed | smoke green failed | smoke green passed of v1 2 hours-ago   the last for what was there then
 //! router blue 3 | router blue | router nowhere | router silent | router none    what the router is seen to do from now
 //!                                       on: under which epoch, none at all, …; `router obeys` is where the attempt aims
+//! sessions blue 3 | sessions blue untold    so many are connected to the database from there, from now on
 //! hours 25                              time passes
 //! check a                               the check of a does not hold from now on
 //! ```
@@ -18,8 +19,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bgmigrate::gate::{
-    Adopted, Candidate, Command, Event, MigrationId, Observed, Policy, Proof, Refusal, Release,
-    ReleaseId, Resolution, Shipped, Sight, SlotId, State, decide,
+    Adopted, Candidate, Command, Connected, Event, MigrationId, Observed, Policy, Proof, Refusal,
+    Release, ReleaseId, Resolution, Shipped, Sight, SlotId, State, decide,
 };
 use bgmigrate::model::FilePhase;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -76,6 +77,14 @@ impl Course {
             ["check", id] => {
                 let failing = (MigrationId::from(id), "3 rows".to_owned());
                 self.sight.failing_checks.push(failing);
+                return Line::Seen;
+            }
+            ["sessions", at, count] => {
+                let connected = match count {
+                    "untold" => Connected::Unreadable("no right to ask".to_owned()),
+                    count => Connected::Sessions(count.parse().unwrap()),
+                };
+                self.sight.sessions.insert(slot(at), connected);
                 return Line::Seen;
             }
             ["router", "obeys"] => {

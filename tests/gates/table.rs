@@ -134,6 +134,25 @@ const COURSES: &[(&str, &str, &str)] = &[
          apply c:contract",
     ),
     (
+        "who was retired may still be connected",
+        TWO,
+        "retire green
+         sessions blue 5
+         sessions green 3
+         record v2 blue live ships a:expand c:contract
+         apply c:contract               !contract-gate 3 sessions of green of app, where v2 was retired, are still connected
+         begin c:contract               !contract-gate are still connected
+         apply b:expand
+         sessions green untold
+         apply c:contract               !contract-gate nobody can tell whether green of app, where v2 was retired, is
+         sessions green 0
+         begin c:contract
+         sessions green 1
+         send c 0                       !contract-gate 1 sessions of green
+         sessions green 0
+         send c 0",
+    ),
+    (
         "loosening and filling wait for nobody",
         TWO,
         "apply b:expand

@@ -17,6 +17,7 @@ mod lockstep;
 mod plan;
 mod properties;
 mod refusals;
+mod sessions;
 mod smoke;
 mod story;
 mod undo;

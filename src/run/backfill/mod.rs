@@ -5,8 +5,8 @@ mod signals;
 mod walk;
 
 use super::apply::{Progress, Run, RunError, Settings};
+use super::outlook::Outlook;
 use crate::backfill::{self, Cut, Facts, Pace, Verb};
-use crate::gate::Sight;
 use crate::plan::{Batches, FolderStep, Statement, Unrunnable, Way};
 use crate::store::Store;
 
@@ -23,7 +23,7 @@ pub(super) enum Planned {
 pub async fn sweep(
     store: &mut Store,
     step: &FolderStep<'_>,
-    sight: &Sight,
+    outlook: &Outlook<'_>,
     pace: Pace,
     progress: &mut dyn Progress,
 ) -> Result<u64, RunError> {
@@ -32,7 +32,7 @@ pub async fn sweep(
         snapshot,
         also: Vec::new(),
         store,
-        sight,
+        outlook,
         settings: Settings::default(),
         progress,
         guarded: false,
