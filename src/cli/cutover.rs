@@ -159,12 +159,8 @@ async fn go_back(lockstep: &mut Lockstep<'_>, why: &str) -> Result<Status> {
 /// Goes on with what was interrupted, under a new epoch: whatever was sent before is refused, or at least told from ours.
 async fn take_over(lockstep: &mut Lockstep<'_>) -> Result<Status> {
     lockstep.wait_for_the_last_attempt().await?;
-    let service = &lockstep.setup.service;
-    let Some(cutover) = lockstep.snapshot.state.cutovers.get(service).cloned() else {
-        if !lockstep.global.quiet {
-            output::talk("no cutover is in flight");
-        }
-        return Ok(Status::Done);
+    let Some(cutover) = lockstep.cutover().cloned() else {
+        return Ok(nothing_in_flight(lockstep));
     };
     let arrived = match lockstep.observe() {
         Observed::At { slot, .. } => slot == cutover.to,
@@ -177,9 +173,20 @@ async fn take_over(lockstep: &mut Lockstep<'_>) -> Result<Status> {
     // Whoever rolls back wants away from a release, and without a slot of before there is no way back.
     let forward = arrived || cutover.direction == Direction::Back || cutover.from.is_none();
     let claimed = lockstep.claim_next(if forward { 100 } else { 0 }).await?;
+    if claimed.is_err() && lockstep.cutover().is_none() {
+        // Whoever was at it was alive, and has ended it meanwhile.
+        return Ok(nothing_in_flight(lockstep));
+    }
     Ok(match carry_out(lockstep, claimed).await? {
         // It was undone, as was asked.
         Status::Unreachable => Status::Done,
         other => other,
     })
+}
+
+fn nothing_in_flight(lockstep: &Lockstep<'_>) -> Status {
+    if !lockstep.global.quiet {
+        output::talk("no cutover is in flight");
+    }
+    Status::Done
 }

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 
 use super::database::{Setup, refused};
 use super::{Global, Status, output};
-use crate::gate::{Command, Event, Observed, Refusal, Sight, decide};
+use crate::gate::{Command, Cutover, Event, Observed, Refusal, Sight, decide};
 use crate::router::{self, Aim, Deadline, Failure, Reading, Router, Weights};
 use crate::run::failing_checks;
 use crate::store::{Missing, Snapshot, Store, StoreError};
@@ -123,6 +123,11 @@ impl<'a> Lockstep<'a> {
         router::seen(self.router.observe(deadline))
     }
 
+    /// The cutover in flight.
+    pub(super) fn cutover(&self) -> Option<&Cutover> {
+        self.snapshot.state.cutovers.get(&self.setup.service)
+    }
+
     /// The epoch of the last attempt.
     pub(super) fn epoch(&self) -> u64 {
         self.snapshot.state.epochs(&self.setup.service).claimed
@@ -136,7 +141,7 @@ impl<'a> Lockstep<'a> {
         }
         let patience = self.setup.attempt_timeout() * 2;
         let patience = TimeDelta::from_std(patience).context("attempt_timeout")?;
-        while let Some(cutover) = self.snapshot.state.cutovers.get(&self.setup.service) {
+        while let Some(cutover) = self.cutover() {
             let Ok(left) = (cutover.since + patience - self.snapshot.now).to_std() else {
                 return Ok(());
             };
@@ -191,7 +196,7 @@ impl<'a> Lockstep<'a> {
 
     /// What the cutover in flight aims at.
     fn aim(&self) -> Option<Aim> {
-        let cutover = self.snapshot.state.cutovers.get(&self.setup.service)?;
+        let cutover = self.cutover()?;
         let share = cutover.share;
         let weights = match &cutover.from {
             Some(from) if *from != cutover.to => {

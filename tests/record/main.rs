@@ -14,6 +14,7 @@ mod faults;
 mod guard;
 mod killed;
 mod lockstep;
+mod operators;
 mod plan;
 mod properties;
 mod refusals;
