@@ -72,7 +72,10 @@ async fn counts(store: &mut Store, state: &State) -> Result<Vec<Checked>, StoreE
     let mut checked = Vec::new();
     for backfill in store.backfills().await? {
         let migration = backfill.migration;
-        if !state.is_applied(&migration) || is_lived_with(state, &migration) {
+        if !state.is_applied(&migration)
+            || is_lived_with(state, &migration)
+            || may_come_late(state, &migration)
+        {
             continue;
         }
         let progress: Progress = serde_json::from_str(&backfill.body)
@@ -120,6 +123,15 @@ fn is_lived_with(state: &State, migration: &MigrationId) -> bool {
         .filter(|(_, slot)| slot.role == Role::Live);
     live.map(|(id, slot)| ReleaseId::new(&id.service, &slot.version))
         .any(|release| state.ships(&release, migration))
+}
+
+/// The cutover does not wait for it, so what it has left is no reason to wait either.
+fn may_come_late(state: &State, migration: &MigrationId) -> bool {
+    let mut releases = state.releases.values();
+    releases.any(|release| {
+        let shipped = release.ships.get(migration);
+        shipped.is_some_and(|shipped| shipped.after_cutover)
+    })
 }
 
 /// The number that a query counts.

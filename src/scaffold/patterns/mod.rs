@@ -257,6 +257,18 @@ fn migrate(name: &str, does: impl Into<String>) -> Step {
         .says("Ships with the same release, and runs before its cutover (bgmigrate apply).")
 }
 
+/// As [`migrate`], for rows that releases before it may go on writing: what it leaves is no reason to wait.
+fn mend_rows(name: &str, does: impl Into<String>) -> Step {
+    let mut step = Step::new(FilePhase::Migrate, format!("{name}_migrate"))
+        .says(format!("Migrate: {}", does.into()))
+        .says(
+            "Ships with the same release (bgmigrate apply). The cutover does not wait for it: releases before it may go \
+             on writing such rows, and the contract step mends what they write meanwhile.",
+        );
+    step.directives.push("after-cutover".to_owned());
+    step
+}
+
 /// `last` is what the releases still do that it waits for, as a verb in the singular.
 fn contract(name: &str, does: impl Into<String>, last: &str) -> Step {
     Step::new(FilePhase::Contract, format!("{name}_contract"))

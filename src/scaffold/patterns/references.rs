@@ -2,7 +2,7 @@
 
 use super::super::heir::{add_foreign_key, foreign_key};
 use super::super::rebuild::Rebuild;
-use super::{Draft, Given, OnDelete, Orphans, ScaffoldError, Site, Step, contract, migrate};
+use super::{Draft, Given, OnDelete, Orphans, ScaffoldError, Site, Step, contract, mend_rows};
 use crate::model::{ConstraintKind, Dialect, FilePhase, Ident, Name, Reference};
 use crate::sync::words::{short, slug};
 
@@ -59,7 +59,7 @@ pub(super) fn add(
     };
     if let Some((what, statement)) = &mend {
         steps.push(
-            migrate(
+            mend_rows(
                 &files,
                 format!("a row of {table} that refers to no row of {other} {what}."),
             )

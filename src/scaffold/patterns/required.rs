@@ -2,7 +2,7 @@
 
 use super::super::heir::{demand_not_null, type_of};
 use super::super::rebuild::Rebuild;
-use super::{Draft, Given, ScaffoldError, Site, Step, contract, expand, migrate};
+use super::{Draft, Given, ScaffoldError, Site, Step, contract, expand, mend_rows, migrate};
 use crate::model::{ColumnDef, Dialect, Ident, Name};
 use crate::sync::words::{Words, short, slug};
 
@@ -36,10 +36,8 @@ pub(super) fn set_not_null(
     let files = slug(&format!("require_{table}_{name}"));
     let (bare, own) = (words.name(&table), words.id(&name));
     let update = format!("UPDATE {bare} SET {own} = {fill} WHERE {own} IS NULL;");
-    let first = migrate(&files, format!("fills {shown} where it is NULL."));
-    let first = first
-        .says("Releases before it may go on writing NULL; what they write meanwhile is filled by the contract step.")
-        .runs([update.clone()]);
+    let first =
+        mend_rows(&files, format!("fills {shown} where it is NULL.")).runs([update.clone()]);
     let how = match words.dialect {
         Dialect::Postgres => ", without a scan while anybody waits",
         Dialect::Mysql => ", while reads and writes go on",
