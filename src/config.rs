@@ -1,6 +1,7 @@
 //! `bgmigrate.toml`: what it may say, and clear words when it says something else.
 
 mod backfill;
+mod hook;
 mod router;
 mod smoke;
 mod written;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use self::backfill::Backfill;
+pub use self::hook::Hook;
 pub use self::router::{Driver, Router};
 pub use self::smoke::{Smoke, Tls};
 pub use self::written::{Slot, Slots};
@@ -66,6 +68,9 @@ pub struct Config {
     /// How backfills are run.
     #[serde(default)]
     pub backfill: Backfill,
+    /// What is called before and after each stage.
+    #[serde(default)]
+    pub hook: Vec<Hook>,
     /// What the runner or the role sets for the sessions that migrations run in.
     #[serde(default)]
     pub session: Session,
@@ -292,6 +297,14 @@ fn milliseconds(text: Option<&str>) -> Result<Option<u64>, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(unit).map(Some).ok_or_else(wrong)
+}
+
+/// A duration as the command line writes it, `500ms`, `5s`, `2min`, in milliseconds.
+///
+/// # Errors
+/// When it is none, with how to write one.
+pub fn duration_ms(text: &str) -> Result<u64, String> {
+    Ok(milliseconds(Some(text))?.unwrap_or_default())
 }
 
 /// Puts the values of `${VAR}` into a text.

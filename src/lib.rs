@@ -3,7 +3,7 @@
 //! The map of the house; arrows run one way, each room may use those above it:
 //! [`model`] the nouns · [`sql`] text to changes · [`guard`] what the database refuses by itself ·
 //! [`schema`] the folded picture · [`sync`] columns kept in step · [`classify`] phases · [`cost`] locks · [`lint`] the rules · [`review`] a whole folder ·
-//! [`folder`] migration layouts · [`fix`] mending · [`scaffold`] migrations written for a pattern · [`files`] disk and git · [`call`] other programs · [`smoke`] what a slot has to answer · [`gate`] the decisions ·
+//! [`folder`] migration layouts · [`fix`] mending · [`scaffold`] migrations written for a pattern · [`files`] disk and git · [`call`] other programs · [`smoke`] what a slot has to answer · [`hook`] what a team has called · [`gate`] the decisions ·
 //! [`uses`] what a release relies on · [`adopt`] what other tools have applied · [`plan`] the rollout ·
 //! [`proof`] whether it is true · [`scratch`] databases to try it on ·
 //! [`report`] values to text · [`config`] `bgmigrate.toml` · [`cli`] the commands.
@@ -20,6 +20,7 @@ pub mod fix;
 pub mod folder;
 pub mod gate;
 pub mod guard;
+pub mod hook;
 pub mod lint;
 pub mod model;
 mod nearest;

@@ -31,6 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("gate", &["model"]),
     ("smoke", &["gate"]),
+    ("hook", &["nearest"]),
     ("uses", &["model", "sql", "schema", "guard"]),
     (
         "plan",
@@ -62,14 +63,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "model", "backfill", "folder", "lint", "adopt", "nearest", "smoke",
+            "model", "backfill", "folder", "lint", "adopt", "nearest", "smoke", "hook",
         ],
     ),
     ("router", &["gate", "config", "call"]),
     (
         "run",
         &[
-            "model", "backfill", "gate", "guard", "plan", "adopt", "store", "smoke", "call",
+            "model", "backfill", "gate", "guard", "plan", "adopt", "store", "smoke", "hook", "call",
         ],
     ),
     (
@@ -77,7 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "model", "sql", "lint", "review", "plan", "folder", "fix", "scaffold", "report",
             "files", "config", "nearest", "spread", "gate", "guard", "adopt", "schema", "uses",
-            "store", "run", "router", "smoke", "call", "backfill", "proof", "scratch",
+            "store", "run", "router", "smoke", "hook", "call", "backfill", "proof", "scratch",
         ],
     ),
 ];

@@ -384,7 +384,7 @@ pub(super) async fn stop_flag(store: &mut Store) -> Result<Arc<AtomicBool>> {
 }
 
 #[cfg(unix)]
-async fn asked_to_stop() {
+pub(super) async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {
@@ -400,12 +400,12 @@ async fn asked_to_stop() {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() {
+pub(super) async fn asked_to_stop() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Who does this, from where, as the environment tells.
-fn origin() -> Origin {
+pub(super) fn origin() -> Origin {
     let variable = |names: &[&str]| {
         let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
         values.find(|value| !value.is_empty())

@@ -12,9 +12,11 @@ mod fix;
 mod gate;
 mod guard;
 mod history;
+mod hooks;
 mod init;
 mod lint;
 mod lockstep;
+mod look;
 mod new;
 mod output;
 mod pattern;
@@ -25,6 +27,7 @@ mod resolve;
 mod retire;
 mod router;
 mod runner;
+mod serve;
 mod smoke;
 mod source;
 mod split;
@@ -129,6 +132,7 @@ enum Command {
     Release(release::Action),
     /// Show slots, releases, rollback windows and what is pending
     Status(status::Arguments),
+    Serve(serve::Arguments),
     /// Run what the gates allow, in order
     Apply(apply::Arguments),
     Backfill(backfill::Arguments),
@@ -207,6 +211,7 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(global, arguments),
         Command::Release(action) => release::run(global, action),
         Command::Status(arguments) => status::run(global, arguments),
+        Command::Serve(arguments) => serve::run(global, arguments),
         Command::Apply(arguments) => apply::run(global, arguments),
         Command::Backfill(arguments) => backfill::run(global, arguments),
         Command::Gate(arguments) => gate::run(global, arguments),

@@ -4,9 +4,11 @@ use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 
 use super::database::{Setup, refused, wait_for};
+use super::hooks::Hooks;
 use super::suite::Suite;
 use super::{Global, Status, output};
 use crate::gate::{Command, Event, Refusal, Slot, SlotId, decide};
+use crate::hook::Stage;
 use crate::report;
 use crate::smoke::Tested;
 use crate::store::{Missing, Snapshot, Store, StoreError};
@@ -35,6 +37,7 @@ pub(super) struct Arguments {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     let setup = Setup::of(global, arguments.service.as_deref())?;
     let id = setup.slot(&arguments.slot)?;
+    let hooks = Hooks::of(global, &setup, &[Stage::BeforeSmoke, Stage::AfterSmoke])?;
     wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
         let mut snapshot = setup.load_to_write(global, &mut store).await?;
@@ -45,6 +48,14 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             let refusals = decide(&snapshot.state, &command, &setup.sight(&snapshot));
             return refused(global, &refusals.err().unwrap_or_default());
         };
+        let mut occasion = hooks.occasion(&id, &slot.version, &snapshot);
+        let before = Stage::BeforeSmoke;
+        if !hooks
+            .before(before, &occasion, &mut store, &mut snapshot)
+            .await
+        {
+            return Ok(Status::Failed);
+        }
         let tested = suite.ask(global, &mut store, &snapshot.state).await?;
         if tested.outcomes.is_empty() {
             bail!(
@@ -54,11 +65,18 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         let text = report::smoke(&tested, global.format, output::paint());
         let text = output::suited(text, "smoke", global.format)?;
         let recorded = record(&setup, &mut store, &mut snapshot, &tested, &slot).await?;
-        store.close().await;
         if let Err(refusals) = recorded {
             return refused(global, &refusals);
         }
         output::answer(&text)?;
+        occasion.at = snapshot.now;
+        occasion.passed = Some(tested.passed());
+        occasion.failed = tested.failed().map(|one| one.name.clone()).collect();
+        let after = Stage::AfterSmoke;
+        hooks
+            .after(after, &occasion, &mut store, &mut snapshot)
+            .await;
+        store.close().await;
         Ok(if tested.passed() {
             Status::Done
         } else {

@@ -1,8 +1,12 @@
 //! `bgmigrate status`.
 
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::database::{Setup, wait_for};
+use super::look::look;
 use super::{Global, Status, output};
 use crate::report;
 use crate::store::Missing;
@@ -11,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   bgmigrate status                    slots, rollback windows, and what is pending in which phase
   bgmigrate status --format json
+  bgmigrate status --watch            the same, kept up to date
   bgmigrate status --check            hold the record's tables against its history
   bgmigrate status --check --repair   … and write them anew from it";
 
@@ -21,6 +26,12 @@ pub(super) struct Arguments {
     /// Hold the record's tables against its history; what differs ends with status 5
     #[arg(long)]
     check: bool,
+    /// Show it again and again
+    #[arg(long, conflicts_with = "check")]
+    watch: bool,
+    /// How often, with --watch
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = crate::config::duration_ms, requires = "watch")]
+    every: u64,
     /// Write the tables anew from the history
     #[arg(long, requires = "check")]
     repair: bool,
@@ -31,36 +42,68 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     if arguments.check {
         return check(global, &setup, arguments.repair);
     }
-    let shelf = setup.folder(global)?;
-    let subjects = shelf.subjects();
-    let steps = shelf.steps(&subjects, &setup);
-    let (snapshot, standing, target) = wait_for(async {
+    if arguments.watch {
+        return watch(global, &setup, Duration::from_millis(arguments.every));
+    }
+    let looked = wait_for(async {
         let mut store = setup.store(Missing::Refuse).await?;
-        let snapshot = setup.load(global, &mut store, &[]).await?;
-        let standing = store.guard().await?;
-        let target = store.target();
+        let looked = look(global, &setup, &mut store, 0).await?;
         store.close().await;
-        Ok((snapshot, standing, target))
+        Ok(looked)
     })?;
-    let Some(snapshot) = snapshot else {
+    let Some(looked) = looked else {
         if !global.quiet {
-            output::talk(format_args!(
-                "{target} has no record yet: bgmigrate init, or bgmigrate apply, makes it"
-            ));
+            output::talk(no_record(&setup));
         }
         return Ok(Status::Done);
     };
-    let sight = setup.sight(&snapshot);
-    let text = report::status(
-        &snapshot.state,
-        &steps,
-        &sight,
-        (standing.as_ref(), setup.target.dialect()),
-        global.format,
-        output::paint(),
-    );
+    let text = looked.shown(|board| report::status(board, global.format, output::paint()));
     output::answer(&output::suited(text, "status", global.format)?)?;
     Ok(Status::Done)
+}
+
+fn no_record(setup: &Setup) -> String {
+    format!(
+        "{} has no record yet: bgmigrate init, or bgmigrate apply, makes it",
+        setup.target
+    )
+}
+
+/// Shows it again and again, until somebody ends it: in place on a terminal, elsewhere whenever something is new.
+fn watch(global: &Global, setup: &Setup, every: Duration) -> Result<Status> {
+    let in_place = std::io::stdout().is_terminal();
+    let mut shown = String::new();
+    loop {
+        let text = wait_for(async {
+            let mut store = setup.store(Missing::Refuse).await?;
+            let looked = look(global, setup, &mut store, 0).await?;
+            store.close().await;
+            Ok(looked)
+        });
+        let text = match text {
+            Ok(Some(looked)) => {
+                let text =
+                    looked.shown(|board| report::status(board, global.format, output::paint()));
+                output::suited(text, "status", global.format)?
+            }
+            Ok(None) => format!("{}\n", no_record(setup)),
+            // What is watched may be away for a while.
+            Err(error) if Status::of(&error) == Status::Unreachable => format!("{error:#}\n"),
+            Err(error) => return Err(error),
+        };
+        if in_place {
+            let now = chrono::Utc::now().format("%H:%M:%S UTC");
+            output::answer(&format!(
+                "\x1b[H\x1b[J{} at {now}, every {} s; Ctrl-C ends it\n\n{text}",
+                setup.target,
+                every.as_secs()
+            ))?;
+        } else if text != shown {
+            output::answer(&text)?;
+        }
+        shown = text;
+        std::thread::sleep(every);
+    }
 }
 
 fn check(global: &Global, setup: &Setup, repair: bool) -> Result<Status> {

@@ -300,10 +300,6 @@ impl CommandCheck {
     /// A command is told its slot by its environment, so that nothing has to be filled into its words.
     fn check(&self, all: &Smoke) -> Check {
         let words = self.run.0.clone();
-        let named = || match &words[..] {
-            [shell, flag, script] if shell == "sh" && flag == "-c" => script.clone(),
-            words => words.join(" "),
-        };
         // A command may be a whole test suite, and does its own waiting.
         let default = Patience {
             timeout_ms: 60_000,
@@ -311,7 +307,7 @@ impl CommandCheck {
             backoff_ms: 500,
         };
         Check {
-            name: self.name.clone().unwrap_or_else(named),
+            name: self.name.clone().unwrap_or_else(|| self.run.to_string()),
             patience: all.patience((self.timeout, self.attempts, self.backoff), default),
             question: Question::Command { words },
         }

@@ -72,6 +72,16 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
+/// As a person would type them.
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0[..] {
+            [shell, flag, script] if shell == "sh" && flag == "-c" => f.write_str(script),
+            words => f.write_str(&words.join(" ")),
+        }
+    }
+}
+
 struct WordsVisitor;
 
 impl<'de> Visitor<'de> for WordsVisitor {

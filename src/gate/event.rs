@@ -43,6 +43,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         failed: Vec<String>,
     },
+    /// A hook failed: one before a stage stopped it, one after it changed nothing.
+    HookFailed {
+        /// Of which service.
+        service: String,
+        /// When it was called.
+        stage: String,
+        /// What people call it.
+        hook: String,
+        /// What went wrong.
+        error: String,
+    },
     /// No rollback to this slot's release will happen again.
     Retired {
         /// Where.
@@ -222,6 +233,7 @@ impl State {
                     slot.smoked = passed.then_some(at);
                 }
             }
+            Event::HookFailed { .. } => {}
             Event::Retired { slot, version, .. } => {
                 self.slots.remove(slot);
                 let version = version.clone();

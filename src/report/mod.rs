@@ -1,6 +1,7 @@
 //! Values become text: for people, for programs, for review tools. Nothing here prints.
 
 mod backfill;
+mod board;
 mod classify;
 mod fixes;
 mod github;
@@ -11,6 +12,8 @@ mod json;
 mod junit;
 mod lint;
 mod markdown;
+mod metrics;
+mod page;
 mod plan;
 mod record;
 mod sarif;
@@ -23,13 +26,16 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use backfill::{BackfillShown, backfills, time_left};
+pub use board::{Board, status};
 pub use classify::classify;
 pub use fixes::{FixReport, fixes, patch};
 pub use guard::guard;
 use lint::Located;
 pub use lint::{LintReport, LintedFile, lint};
+pub use metrics::{metrics, no_metrics};
+pub use page::{content_security, no_page, page};
 pub use plan::plan;
-pub use record::{Ran, applied, history, refusals, status};
+pub use record::{Ran, applied, history, refusals};
 pub use scaffold::{Scaffolded, ScaffoldedMigration, scaffolded};
 pub use smoke::smoke;
 pub use uses::uses;

@@ -1,14 +1,10 @@
-//! What the record says: refusals, slots, what ran, the history.
+//! What the record says: refusals, what ran, the history.
 
 use serde_json::{Value, json};
 
-use super::guard::{guard_line, guard_value};
 use super::{Format, Paint, json as as_json, line};
-use crate::gate::{MigrationId, Refusal, Role, Sight, State, Status};
-use crate::guard::Standing;
-use crate::model::{Dialect, FilePhase};
+use crate::gate::{MigrationId, Refusal};
 use crate::plan::FolderStep;
-use crate::sync::Made;
 
 /// What a run of `apply` came to.
 pub struct Ran<'a> {
@@ -166,200 +162,6 @@ fn indented(sql: &str) -> String {
     lines.join("\n") + ";"
 }
 
-/// Slots, and what is pending; `None` where the format does not suit it.
-pub fn status(
-    state: &State,
-    steps: &[FolderStep<'_>],
-    sight: &Sight,
-    guarded: (Option<&Standing>, Dialect),
-    format: Format,
-    paint: Paint,
-) -> Option<String> {
-    let (standing, dialect) = guarded;
-    match format {
-        Format::Human => {
-            let guard = guard_line(standing, dialect, paint);
-            Some(status_lines(state, steps, sight, &guard, paint))
-        }
-        Format::Json => {
-            let mut value = status_value(state, steps, sight);
-            value["guard"] = guard_value(standing, dialect);
-            Some(as_json::pretty(&value))
-        }
-        _ => None,
-    }
-}
-
-fn status_lines(
-    state: &State,
-    steps: &[FolderStep<'_>],
-    sight: &Sight,
-    guard: &str,
-    paint: Paint,
-) -> String {
-    let mut out = String::new();
-    line!(out, "{}", paint.bold("Slots"));
-    for (id, slot) in state.serving() {
-        let role = match slot.role {
-            Role::Live => paint.green("live"),
-            Role::Standby => paint.yellow("standby"),
-            Role::Staged => paint.dim("staged"),
-        };
-        let since = slot.since.format("%Y-%m-%d %H:%M UTC");
-        let window = slot.since + sight.policy.rollback_window;
-        let note = match slot.role {
-            Role::Standby if sight.now < window => {
-                format!(
-                    "; rollback window until {}",
-                    window.format("%Y-%m-%d %H:%M UTC")
-                )
-            }
-            Role::Standby => {
-                "; its rollback window has passed: bgmigrate retire frees what waits for it"
-                    .to_owned()
-            }
-            Role::Live | Role::Staged => String::new(),
-        };
-        line!(
-            out,
-            "  {} {} {role} since {since}{note}",
-            paint.bold(id.to_string()),
-            slot.version
-        );
-    }
-    if state.slots.is_empty() {
-        line!(
-            out,
-            "  no release is recorded: bgmigrate release record VERSION --slot SLOT --live"
-        );
-    }
-    for (service, cutover) in &state.cutovers {
-        line!(
-            out,
-            "  {} of {service} to {}: bgmigrate resume",
-            paint.red("a cutover in flight"),
-            cutover.to
-        );
-    }
-    line!(out, "{guard}");
-    for phase in [
-        FilePhase::Expand,
-        FilePhase::Migrate,
-        FilePhase::Contract,
-        FilePhase::Mixed,
-    ] {
-        let pending: Vec<_> = pending(state, steps)
-            .filter(|(step, _)| step.phase == phase)
-            .collect();
-        if pending.is_empty() {
-            continue;
-        }
-        line!(out, "{}", paint.bold(format!("Pending {phase} steps")));
-        for (step, how) in pending {
-            line!(out, "  {}{how}", step.file);
-        }
-    }
-    let kept = in_step(state, steps);
-    if !kept.is_empty() {
-        line!(out, "{}", paint.bold("Kept in step by triggers"));
-        for (made, step) in kept {
-            line!(
-                out,
-                "  {} since {}, until a contract step drops a side",
-                made.sides(),
-                step.file
-            );
-        }
-    }
-    let applied = steps
-        .iter()
-        .filter(|step| state.is_applied(&step.id))
-        .count();
-    line!(out, "{applied} of {} migrations are applied", steps.len());
-    out
-}
-
-/// The pairs whose triggers are there: an applied step has made them, and none that is applied has taken them down.
-fn in_step<'a>(state: &State, steps: &'a [FolderStep<'a>]) -> Vec<(&'a Made, &'a FolderStep<'a>)> {
-    let mut kept: Vec<(&Made, &FolderStep<'_>)> = Vec::new();
-    for step in steps.iter().filter(|step| state.is_applied(&step.id)) {
-        for beside in &step.reviewed.beside {
-            kept.retain(|(made, _)| !made.is_about_the_same(&beside.made));
-            if beside.made.begins {
-                kept.push((&beside.made, step));
-            }
-        }
-    }
-    kept
-}
-
-fn pending<'a>(
-    state: &'a State,
-    steps: &'a [FolderStep<'a>],
-) -> impl Iterator<Item = (&'a FolderStep<'a>, &'static str)> {
-    let open = steps.iter().filter(|step| !state.is_applied(&step.id));
-    open.map(|step| {
-        (
-            step,
-            state
-                .steps
-                .get(&step.id)
-                .map_or("", |known| how_far(known.status)),
-        )
-    })
-}
-
-const fn how_far(status: Status) -> &'static str {
-    match status {
-        Status::Applied => "",
-        Status::Begun { .. } => " (begun: bgmigrate apply goes on)",
-        Status::Unknown { .. } => " (nobody knows whether a statement ran: bgmigrate resolve)",
-        Status::Undoing => " (its undo was begun)",
-    }
-}
-
-fn status_value(state: &State, steps: &[FolderStep<'_>], sight: &Sight) -> Value {
-    let slots: Vec<_> = state
-        .serving()
-        .map(|(id, slot)| {
-            let window =
-                (slot.role == Role::Standby).then(|| slot.since + sight.policy.rollback_window);
-            json!({
-                "service": id.service,
-                "slot": id.slot,
-                "release": slot.version,
-                "role": slot.role,
-                "since": slot.since,
-                "smoked": slot.smoked,
-                "rollback_until": window,
-            })
-        })
-        .collect();
-    let pending: Vec<_> = pending(state, steps)
-        .map(|(step, _)| {
-            let begun = state.steps.get(&step.id);
-            let status = begun.map_or("pending", |known| match known.status {
-                Status::Applied => "applied",
-                Status::Begun { .. } => "begun",
-                Status::Unknown { .. } => "unknown",
-                Status::Undoing => "undoing",
-            });
-            json!({ "migration": step.id, "file": step.file, "phase": step.phase, "status": status })
-        })
-        .collect();
-    let kept: Vec<_> = in_step(state, steps)
-        .into_iter()
-        .map(|(made, step)| json!({ "sides": made.sides(), "migration": step.id }))
-        .collect();
-    json!({
-        "slots": slots,
-        "kept_in_step": kept,
-        "cutovers": state.cutovers,
-        "pending": pending,
-        "applied": steps.iter().filter(|step| state.is_applied(&step.id)).count(),
-    })
-}
-
 /// The history, one value an event; `None` where the format does not suit it.
 pub fn history(entries: &[Value], format: Format) -> Option<String> {
     match format {
@@ -389,7 +191,7 @@ pub fn history(entries: &[Value], format: Format) -> Option<String> {
 }
 
 /// What an event is about, in a few words.
-fn subject(entry: &Value) -> String {
+pub(super) fn subject(entry: &Value) -> String {
     let text = |key: &str| entry[key].as_str().map(str::to_owned);
     let slot = entry["slot"].as_object().and_then(|slot| {
         Some(format!(
@@ -419,6 +221,8 @@ fn subject(entry: &Value) -> String {
         tested,
         text("migration"),
         statement,
+        text("stage"),
+        text("hook"),
         text("service"),
         text("to").map(|to| format!("to {to}")),
         adopted,

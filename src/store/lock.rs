@@ -90,6 +90,30 @@ impl Store {
         };
     }
 
+    /// Who holds the lock now; `None` when nobody does. Waits for nobody, and writes nothing.
+    pub async fn at_work(&mut self) -> Result<Option<String>, StoreError> {
+        let query = match self.dialect() {
+            Dialect::Sqlite => {
+                let held = self.target.file().is_some_and(is_locked);
+                return Ok(if held { Some(self.holder().await?) } else { None });
+            }
+            Dialect::Postgres => {
+                "SELECT '1' FROM pg_locks WHERE locktype = 'advisory' AND classid = 1650943337 AND objid = 1 AND granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                    .to_owned()
+            }
+            Dialect::Mysql => {
+                format!("SELECT '1' FROM (SELECT 1) one WHERE IS_USED_LOCK({MYSQL_LOCK}) IS NOT NULL")
+            }
+        };
+        let rows = self.connection.read(&query, &[]).await?;
+        Ok(if rows.is_empty() {
+            None
+        } else {
+            Some(self.holder().await?)
+        })
+    }
+
     /// `Some` when the lock was taken.
     async fn try_lock(&mut self) -> Result<Option<Held>, StoreError> {
         let query = match self.dialect() {
@@ -223,6 +247,12 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Whether somebody holds the lock of the database in this file. A look shares the lock for a moment, as several may.
+fn is_locked(database: &str) -> bool {
+    let file = File::open(format!("{database}.bgmigrate-lock"));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// `GET_LOCK` names are the whole server's, so the database's name is in it; 64 characters at most.

@@ -104,6 +104,7 @@ pub(super) fn writes(event: &Event, state: &State, at: DateTime<Utc>) -> Vec<Wri
             writes
         }
         Event::SmokeTested { slot, .. } => vec![slot_row(state, slot)],
+        Event::HookFailed { .. } => Vec::new(),
         Event::Retired { slot, .. } => vec![slot_row(state, slot), retired_row(state, slot)],
         Event::Adopted { migrations } => {
             let each = migrations.iter();

@@ -27,7 +27,7 @@ fn a_configuration_that_says_something_wrong_is_named_with_line_and_column() {
         ),
         (
             "dialekt = \"sqlite\"\n",
-            "bgmigrate.toml:1:1: unknown field `dialekt`, expected one of `dir`, `layout`, `dialect`, `flavour`, `server_version`, `released`, `database_url`, `service`, `runner`, `external`, `namespace`, `slots`, `rollback_window`, `router`, `smoke`, `backfill`, `session`, `lint`; did you mean `dialect`?",
+            "bgmigrate.toml:1:1: unknown field `dialekt`, expected one of `dir`, `layout`, `dialect`, `flavour`, `server_version`, `released`, `database_url`, `service`, `runner`, `external`, `namespace`, `slots`, `rollback_window`, `router`, `smoke`, `backfill`, `hook`, `session`, `lint`; did you mean `dialect`?",
         ),
         (
             "dialect = \"sqlit\"\n",

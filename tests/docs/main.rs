@@ -174,6 +174,7 @@ fn every_key_of_the_configuration_is_described() {
     let tables = [
         ("", String::new()),
         ("slots.NAME", "[slots.blue]\n".to_owned()),
+        ("hook", "[[hook]]\n".to_owned()),
         ("smoke.http", "[[smoke.http]]\n".to_owned()),
         ("smoke.command", "[[smoke.command]]\n".to_owned()),
         (

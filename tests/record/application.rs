@@ -67,17 +67,21 @@ impl Application {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
-        let mut answer: Box<Answer> = Box::new(answer);
+        let answer: Arc<Mutex<Answer>> = Arc::new(Mutex::new(answer));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that goes away in the middle is one of the things to be tested.
-                let _ = match &tls {
-                    None => talk(stream, &mut *answer, &kept),
-                    Some(config) => {
-                        let connection = ServerConnection::new(Arc::clone(config)).unwrap();
-                        talk(StreamOwned::new(connection, stream), &mut *answer, &kept)
-                    }
-                };
+                let (tls, answer, kept) = (tls.clone(), Arc::clone(&answer), Arc::clone(&kept));
+                // A browser opens connections that it may never say anything on.
+                std::thread::spawn(move || {
+                    // A client that goes away in the middle is one of the things to be tested.
+                    let _ = match tls {
+                        None => talk(stream, &answer, &kept),
+                        Some(config) => {
+                            let connection = ServerConnection::new(config).unwrap();
+                            talk(StreamOwned::new(connection, stream), &answer, &kept)
+                        }
+                    };
+                });
             }
         });
         Self {
@@ -101,7 +105,7 @@ impl Application {
 
 fn talk(
     stream: impl Read + Write,
-    answer: &mut Answer,
+    answer: &Mutex<Answer>,
     kept: &Mutex<Vec<Question>>,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
@@ -123,7 +127,8 @@ fn talk(
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     kept.lock().unwrap().push(question.clone());
+    let answer = answer.lock().unwrap()(&question);
     let stream = reader.get_mut();
-    stream.write_all(answer(&question).as_bytes())?;
+    stream.write_all(answer.as_bytes())?;
     stream.flush()
 }
