@@ -1,7 +1,7 @@
 //! The status page in a real browser: headless Chromium, which `scripts/test` installs.
 
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::application::Application;
 use crate::hooks::with;
@@ -43,17 +43,17 @@ fn browse(url: &str) -> (String, String) {
 }
 
 /// Hands questions on to the server, and its answers back with all headers, as long as `go_on` says so of the question
-/// of this number.
+/// of this number. It outlives the test, and must not keep the server alive with it.
 fn before(
-    served: Arc<Served>,
+    served: Weak<Served>,
     mut go_on: impl FnMut(usize) -> bool + Send + 'static,
 ) -> Application {
     let mut number = 0;
     Application::start(move |_| {
         number += 1;
-        if !go_on(number) {
+        let Some(served) = served.upgrade().filter(|_| go_on(number)) else {
             return String::new();
-        }
+        };
         let answer = served.ask("GET", "/");
         let mut text = format!("HTTP/1.1 {} X\r\n", answer.status);
         for (name, value) in &answer.headers {
@@ -65,14 +65,16 @@ fn before(
 
 #[test]
 fn the_page_follows_what_happens_by_itself() {
-    let world = with(Engine::Sqlite, "1h", "");
+    let world = Arc::new(with(Engine::Sqlite, "1h", ""));
     let served = Arc::new(serve(&world));
     served.until("/health", |status, _| status == 200);
     let first = Arc::new(OnceLock::new());
-    let (seen, between) = (Arc::clone(&first), Arc::clone(&served));
-    let front = before(served, move |number| {
+    let seen = Arc::clone(&first);
+    let (world_of_it, between) = (Arc::downgrade(&world), Arc::downgrade(&served));
+    let front = before(Arc::downgrade(&served), move |number| {
         // The page is loaded; before it asks again, traffic moves.
         if number == 2 {
+            let (world, between) = (world_of_it.upgrade().unwrap(), between.upgrade().unwrap());
             seen.set(between.until("/", |status, _| status == 200))
                 .unwrap();
             world.expect(0, "cutover --to green");
@@ -101,7 +103,7 @@ fn the_page_says_when_it_is_out_of_date() {
     let world = with(Engine::Sqlite, "1h", "");
     let served = Arc::new(serve(&world));
     served.until("/health", |status, _| status == 200);
-    let front = before(served, |number| number == 1);
+    let front = before(Arc::downgrade(&served), |number| number == 1);
     let (page, _) = browse(&front.url);
     assert!(page.contains("<body class=\"stale\">"), "{page}");
     assert!(page.contains("v1 in blue"), "{page}");

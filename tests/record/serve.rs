@@ -133,7 +133,9 @@ fn page_data_and_metrics_tell_the_same_and_follow_what_happens() {
         );
         // Somebody moves the router by hand.
         world.write("live", "blue\n");
-        served.until("/", |_, page| page.contains("the record says otherwise"));
+        served.until("/", |_, page| {
+            page.contains("and the record has green live")
+        });
         let (_, metrics) = served.get("/metrics");
         assert!(
             metrics.contains("bgmigrate_router_agrees{service=\"app\"} 0"),
