@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::database::{Setup, refused, wait_for};
-use super::lockstep::{Answer, Attempt, Lockstep};
+use super::database::{Setup, wait_for};
+use super::lockstep::Lockstep;
+use super::movement::Movement;
 use super::{Global, Status, output};
 use crate::gate::{Command, Direction, Observed};
+use crate::hook::Stage;
 use crate::router::Failure;
-use crate::run::failing_checks;
 
 const CUTOVER_EXAMPLES: &str = "\
 Examples:
   bgmigrate cutover --to green
   bgmigrate cutover --to green --steps 5,25,50,100 --interval 2m
+  bgmigrate cutover --to green --watch 10m       and back by itself when a check fails meanwhile
 
 The intent is recorded before the router is touched, and the outcome after it was read back:
-whatever happens in between, `bgmigrate resume` finishes or undoes it. Between steps, the checks of
-the migrations have to hold: else traffic goes back by itself, and the status is 5.";
+whatever happens in between, `bgmigrate resume` finishes or undoes it. Between steps, and for as
+long as --watch says after the last, the checks of the migrations and the smoke tests of the slot
+are asked every 5 seconds: when one fails, traffic goes back by itself, and the status is 5.";
 
 /// Move traffic to a slot.
 #[derive(clap::Args, Debug)]
@@ -33,14 +36,26 @@ pub(super) struct Cutover {
     /// How long each step but the last is watched
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::config::duration)]
     interval: Duration,
+    /// How long the release is watched after the last step
+    #[arg(long, value_name = "TIME", value_parser = crate::config::duration)]
+    watch: Option<Duration>,
     /// The service [default: configured, or app]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
 }
 
+const ROLLBACK_EXAMPLES: &str = "\
+Examples:
+  bgmigrate rollback
+  bgmigrate rollback --skip-hooks                without asking the hooks before it";
+
 /// Move traffic back to the standby, at once.
 #[derive(clap::Args, Debug)]
+#[command(after_help = ROLLBACK_EXAMPLES)]
 pub(super) struct Rollback {
+    /// Call no hook before it, in an emergency
+    #[arg(long)]
+    skip_hooks: bool,
     /// The service [default: configured, or app]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
@@ -62,102 +77,58 @@ pub(super) fn run(global: &Global, arguments: &Cutover) -> Result<Status> {
         bail!("--steps has to grow to 100, as in 5,25,50,100");
     }
     wait_for(async {
-        let mut lockstep = Lockstep::open(global, &setup).await?;
-        let share = steps[0];
-        let status = match lockstep.claim(&Command::Cutover { to, share }).await? {
-            Err(refusals) => refused(global, &refusals),
-            Ok(first) => walk(&mut lockstep, first, &steps[1..], arguments.interval).await,
+        let mut movement = Movement::open(global, &setup).await?;
+        let command = Command::Cutover {
+            to: to.clone(),
+            share: steps[0],
         };
-        lockstep.store.close().await;
-        status
+        let mut status = match movement.begin(&command, Some(Stage::BeforeCutover)).await? {
+            Ok(first) => {
+                movement
+                    .walk(first, &steps[1..], arguments.interval)
+                    .await?
+            }
+            Err(status) => status,
+        };
+        if let Some(span) = arguments.watch.filter(|_| status == Status::Done) {
+            status = movement.stay(&to, span).await?;
+        }
+        movement.lockstep.store.close().await;
+        Ok(status)
     })
 }
 
 pub(super) fn rollback(global: &Global, arguments: &Rollback) -> Result<Status> {
     let setup = Setup::of(global, arguments.service.as_deref())?;
     let service = setup.service.clone();
+    let before = (!arguments.skip_hooks).then_some(Stage::BeforeRollback);
     wait_for(async {
-        let mut lockstep = Lockstep::open(global, &setup).await?;
-        let claimed = lockstep.claim(&Command::Rollback { service }).await?;
-        let status = carry_out(&mut lockstep, claimed).await;
-        lockstep.store.close().await;
-        status
+        let mut movement = Movement::open(global, &setup).await?;
+        let status = match movement
+            .begin(&Command::Rollback { service }, before)
+            .await?
+        {
+            Ok(attempt) => movement.carry_out(Ok(Some(attempt))).await?,
+            Err(status) => status,
+        };
+        movement.lockstep.store.close().await;
+        Ok(status)
     })
 }
 
 pub(super) fn resume(global: &Global, arguments: &Resume) -> Result<Status> {
     let setup = Setup::of(global, arguments.service.as_deref())?;
     wait_for(async {
-        let mut lockstep = Lockstep::open(global, &setup).await?;
-        let status = take_over(&mut lockstep).await;
-        lockstep.store.close().await;
+        let mut movement = Movement::open(global, &setup).await?;
+        let status = take_over(&mut movement).await;
+        movement.lockstep.store.close().await;
         status
     })
 }
 
-/// Makes an attempt that was claimed, and records what it came to.
-pub(super) async fn carry_out(
-    lockstep: &mut Lockstep<'_>,
-    claimed: Answer<Option<Attempt>>,
-) -> Result<Status> {
-    match claimed {
-        Err(refusals) => refused(lockstep.global, &refusals),
-        Ok(None) => Ok(Status::Done),
-        Ok(Some(attempt)) => {
-            let driven = lockstep.drive(&attempt);
-            lockstep.conclude(driven).await
-        }
-    }
-}
-
-/// Goes through the steps of a cutover: after each but the last it waits, and goes on if the slot is still fit.
-async fn walk(
-    lockstep: &mut Lockstep<'_>,
-    first: Option<Attempt>,
-    later: &[u8],
-    interval: Duration,
-) -> Result<Status> {
-    let mut attempt = first;
-    for share in later {
-        let Some(step) = &attempt else { break };
-        match lockstep.drive(step) {
-            Ok(reading) if !lockstep.global.quiet => {
-                output::talk(format_args!("traffic goes to {}", reading.weights));
-            }
-            Ok(_) => {}
-            Err(failure) => return lockstep.conclude(Err(failure)).await,
-        }
-        tokio::time::sleep(interval).await;
-        if let Some(why) = unfit(lockstep).await? {
-            return go_back(lockstep, &why).await;
-        }
-        match lockstep.claim_next(*share).await? {
-            Ok(next) => attempt = next,
-            Err(refusals) => return refused(lockstep.global, &refusals),
-        }
-    }
-    carry_out(lockstep, Ok(attempt)).await
-}
-
-/// Why traffic should not stay where it is, nor more of it come there: checks of migrations that hold no more.
-async fn unfit(lockstep: &mut Lockstep<'_>) -> Result<Option<String>> {
-    let failing = failing_checks(&mut lockstep.store, &lockstep.snapshot.state).await?;
-    let first = failing.into_iter().next();
-    Ok(first.map(|(id, seen)| format!("the check of {id} does not hold: {seen}")))
-}
-
-/// Traffic returns to the slot that it came from.
-async fn go_back(lockstep: &mut Lockstep<'_>, why: &str) -> Result<Status> {
-    output::talk(format_args!("traffic goes back: {why}"));
-    let claimed = lockstep.claim_next(0).await?;
-    Ok(match carry_out(lockstep, claimed).await? {
-        Status::Unreachable => Status::Failed,
-        other => other,
-    })
-}
-
 /// Goes on with what was interrupted, under a new epoch: whatever was sent before is refused, or at least told from ours.
-async fn take_over(lockstep: &mut Lockstep<'_>) -> Result<Status> {
+async fn take_over(movement: &mut Movement<'_>) -> Result<Status> {
+    let lockstep = &mut movement.lockstep;
     lockstep.wait_for_the_last_attempt().await?;
     let Some(cutover) = lockstep.cutover().cloned() else {
         return Ok(nothing_in_flight(lockstep));
@@ -177,7 +148,7 @@ async fn take_over(lockstep: &mut Lockstep<'_>) -> Result<Status> {
         // Whoever was at it was alive, and has ended it meanwhile.
         return Ok(nothing_in_flight(lockstep));
     }
-    Ok(match carry_out(lockstep, claimed).await? {
+    Ok(match movement.carry_out(claimed).await? {
         // It was undone, as was asked.
         Status::Unreachable => Status::Done,
         other => other,

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 
 use super::database::{Setup, refused};
 use super::{Global, Status, output};
-use crate::gate::{Command, Cutover, Event, Observed, Refusal, Sight, decide};
+use crate::gate::{Command, Cutover, Event, Observed, Refusal, Sight, SlotId, decide};
 use crate::router::{self, Aim, Deadline, Failure, Reading, Router, Weights};
 use crate::run::failing_checks;
 use crate::store::{Missing, Snapshot, Store, StoreError};
@@ -72,6 +72,12 @@ impl<'a> Lockstep<'a> {
         self.claim(&command).await
     }
 
+    /// What a command would come to now; nothing is recorded.
+    pub(super) async fn would(&mut self, command: &Command) -> Result<Answer<Vec<Event>>> {
+        let sight = self.seen(command).await?;
+        Ok(decide(&self.snapshot.state, command, &sight))
+    }
+
     /// Moves the router, and waits until nothing but the new state answers. That an answer was lost on its way is no
     /// failure when the router is then seen to have got the order.
     pub(super) fn drive(&self, attempt: &Attempt) -> Result<Reading, Failure> {
@@ -82,6 +88,18 @@ impl<'a> Lockstep<'a> {
         let patience = Deadline::within(self.setup.settle_timeout());
         let settled = self.router.settle(&attempt.aim, patience);
         settled.map_err(|error| shifted.err().unwrap_or(error))
+    }
+
+    /// Makes an attempt that was claimed, and records what it came to.
+    pub(super) async fn carry_out(&mut self, claimed: Answer<Option<Attempt>>) -> Result<Status> {
+        match claimed {
+            Err(refusals) => refused(self.global, &refusals),
+            Ok(None) => Ok(Status::Done),
+            Ok(Some(attempt)) => {
+                let driven = self.drive(&attempt);
+                self.conclude(driven).await
+            }
+        }
     }
 
     /// Records what an attempt came to.
@@ -128,6 +146,18 @@ impl<'a> Lockstep<'a> {
         self.snapshot.state.cutovers.get(&self.setup.service)
     }
 
+    /// The slot that is live.
+    pub(super) fn live(&self) -> Option<&SlotId> {
+        let live = self.snapshot.state.live(&self.setup.service);
+        live.map(|(id, _)| id)
+    }
+
+    /// The version that a slot holds.
+    pub(super) fn version(&self, slot: &str) -> Option<&String> {
+        let id = SlotId::new(&self.setup.service, slot);
+        self.snapshot.state.slots.get(&id).map(|slot| &slot.version)
+    }
+
     /// The epoch of the last attempt.
     pub(super) fn epoch(&self) -> u64 {
         self.snapshot.state.epochs(&self.setup.service).claimed
@@ -163,14 +193,10 @@ impl<'a> Lockstep<'a> {
         mut reading: Option<Reading>,
     ) -> Result<Answer<Vec<Event>>> {
         loop {
-            let mut sight = match reading.take() {
+            let sight = match reading.take() {
                 Some(reading) => self.sight(reading),
-                None => self.setup.sight(&self.snapshot),
+                None => self.seen(command).await?,
             };
-            if matches!(command, Command::Cutover { .. }) {
-                sight.failing_checks =
-                    failing_checks(&mut self.store, &self.snapshot.state).await?;
-            }
             let events = match decide(&self.snapshot.state, command, &sight) {
                 Ok(events) => events,
                 Err(refusals) => return Ok(Err(refusals)),
@@ -183,6 +209,15 @@ impl<'a> Lockstep<'a> {
                 }
             }
         }
+    }
+
+    /// What a command is decided on, beside the record.
+    async fn seen(&mut self, command: &Command) -> Result<Sight> {
+        let mut sight = self.setup.sight(&self.snapshot);
+        if matches!(command, Command::Cutover { .. }) {
+            sight.failing_checks = failing_checks(&mut self.store, &self.snapshot.state).await?;
+        }
+        Ok(sight)
     }
 
     fn sight(&self, reading: Reading) -> Sight {

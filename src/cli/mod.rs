@@ -17,6 +17,7 @@ mod init;
 mod lint;
 mod lockstep;
 mod look;
+mod movement;
 mod new;
 mod output;
 mod pattern;

@@ -2,7 +2,6 @@
 
 use anyhow::{Result, bail};
 
-use super::cutover::carry_out;
 use super::database::{Setup, refused, wait_for};
 use super::lockstep::Lockstep;
 use super::{Global, Status, output};
@@ -63,7 +62,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
 
 async fn settle(lockstep: &mut Lockstep<'_>, command: &Command) -> Result<Status> {
     let claimed = lockstep.claim(command).await?;
-    match carry_out(lockstep, claimed).await? {
+    match lockstep.carry_out(claimed).await? {
         Status::Done => agreement(lockstep),
         other => Ok(other),
     }

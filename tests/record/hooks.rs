@@ -24,10 +24,10 @@ pub(crate) fn with(engine: Engine, window: &str, hooks: &str) -> World {
 }
 
 /// A command that notes what it is told, and one that fails.
-const NOTE: &str = "run = \"echo $BGMIGRATE_STAGE $BGMIGRATE_SERVICE $BGMIGRATE_SLOT $BGMIGRATE_VERSION $BGMIGRATE_FROM_SLOT $BGMIGRATE_FROM_VERSION >> noted; cat > told\"\n";
-const FAIL: &str = "name = \"drain\"\nrun = \"echo 'the queue is full' >&2; exit 9\"\n";
+pub(crate) const NOTE: &str = "run = \"echo $BGMIGRATE_STAGE $BGMIGRATE_SERVICE $BGMIGRATE_SLOT $BGMIGRATE_VERSION $BGMIGRATE_FROM_SLOT $BGMIGRATE_FROM_VERSION >> noted; cat > told\"\n";
+pub(crate) const FAIL: &str = "name = \"drain\"\nrun = \"echo 'the queue is full' >&2; exit 9\"\n";
 
-fn noted(world: &World) -> Vec<String> {
+pub(crate) fn noted(world: &World) -> Vec<String> {
     let text = std::fs::read_to_string(world.path("noted")).unwrap_or_default();
     text.lines().map(|line| line.trim().to_owned()).collect()
 }

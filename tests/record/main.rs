@@ -16,6 +16,7 @@ mod guard;
 mod hooks;
 mod killed;
 mod lockstep;
+mod moving;
 mod operators;
 mod plan;
 mod properties;
