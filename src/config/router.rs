@@ -38,6 +38,14 @@ pub struct Router {
     pub test: Option<Words>,
     /// Loads it; `nginx -s reload` where it is not given.
     pub reload: Option<Words>,
+    /// The file of `Envoy`'s route discovery.
+    pub rds_file: Option<String>,
+    /// Where `Envoy`'s admin interface answers.
+    pub admin: Option<String>,
+    /// Where `Traefik`'s API answers.
+    pub api: Option<String>,
+    /// The weighted service of `Traefik`; the service where it is not given.
+    pub weighted_service: Option<String>,
     /// A command that moves traffic.
     pub apply: Option<Words>,
     /// A command that tells where traffic goes.
@@ -95,6 +103,22 @@ pub enum Driver {
         /// The file.
         file: String,
     },
+    /// `Envoy`, by a file with its routes.
+    Envoy {
+        /// The file of its route discovery.
+        rds_file: String,
+        /// Where its admin interface answers.
+        admin: String,
+    },
+    /// `Traefik`, by a file of its file provider.
+    Traefik {
+        /// The file.
+        file: String,
+        /// Where its API answers.
+        api: String,
+        /// The weighted service; the service where there is none.
+        weighted_service: Option<String>,
+    },
     /// Commands of the user's own.
     Command {
         /// Moves traffic.
@@ -132,7 +156,7 @@ fn fault<T>(key: &'static str, message: impl Into<String>) -> Result<T, Fault> {
 }
 
 /// The drivers, each with the keys that it knows.
-const DRIVERS: [(&str, &[&str]); 6] = [
+const DRIVERS: [(&str, &[&str]); 8] = [
     ("file", &["file"]),
     ("symlink", &["link", "targets"]),
     (
@@ -151,6 +175,8 @@ const DRIVERS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("caddy", &["file", "targets"]),
+    ("envoy", &["rds_file", "admin", "targets"]),
+    ("traefik", &["file", "api", "weighted_service", "targets"]),
     ("command", &["apply", "observe", "check"]),
 ];
 
@@ -207,6 +233,15 @@ impl Router {
             "caddy" => Driver::Caddy {
                 file: need("file", &self.file)?,
             },
+            "envoy" => Driver::Envoy {
+                rds_file: need("rds_file", &self.rds_file)?,
+                admin: need("admin", &self.admin)?,
+            },
+            "traefik" => Driver::Traefik {
+                file: need("file", &self.file)?,
+                api: need("api", &self.api)?,
+                weighted_service: self.weighted_service.clone(),
+            },
             "command" => Driver::Command {
                 apply: run("apply", &self.apply)?,
                 observe: run("observe", &self.observe)?,
@@ -250,6 +285,10 @@ impl Router {
             ("status_url", self.status_url.is_some()),
             ("test", self.test.is_some()),
             ("reload", self.reload.is_some()),
+            ("rds_file", self.rds_file.is_some()),
+            ("admin", self.admin.is_some()),
+            ("api", self.api.is_some()),
+            ("weighted_service", self.weighted_service.is_some()),
             ("apply", self.apply.is_some()),
             ("observe", self.observe.is_some()),
             ("check", self.check.is_some()),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Caddy, Commands, File, Haproxy, Nginx, Router, Symlink, Targets};
+use super::{Caddy, Commands, Envoy, File, Haproxy, Nginx, Router, Symlink, Targets, Traefik};
 use crate::config::Driver;
 
 /// What a driver is told besides its own keys.
@@ -52,6 +52,21 @@ pub fn build(driver: Driver, surroundings: Surroundings<'_>) -> Box<dyn Router> 
             (test.0, reload.0),
             targets,
         )),
+        Driver::Envoy { rds_file, admin } => Box::new(Envoy {
+            rds_file: folder.join(rds_file),
+            admin,
+            targets,
+        }),
+        Driver::Traefik {
+            file,
+            api,
+            weighted_service,
+        } => Box::new(Traefik {
+            file: folder.join(file),
+            api,
+            service: weighted_service.unwrap_or_else(|| service.to_owned()),
+            targets,
+        }),
         Driver::Command {
             apply,
             observe,

@@ -4,10 +4,12 @@
 //! Every write carries the epoch of its attempt, and what is read back has to show that epoch: the
 //! same slot under another epoch is somebody else's work, or an attempt that was given up and came late.
 
+mod api;
 mod build;
 mod caddy;
 mod commands;
 mod deadline;
+mod envoy;
 mod fence;
 mod file;
 mod haproxy;
@@ -16,6 +18,7 @@ mod note;
 mod pointer;
 mod symlink;
 mod targets;
+mod traefik;
 mod weights;
 
 use std::fmt;
@@ -24,11 +27,13 @@ pub use build::{Surroundings, build};
 pub use caddy::Caddy;
 pub use commands::Commands;
 pub use deadline::Deadline;
+pub use envoy::Envoy;
 pub use file::File;
 pub use haproxy::Haproxy;
 pub use nginx::Nginx;
 pub use symlink::Symlink;
 pub use targets::Targets;
+pub use traefik::Traefik;
 pub use weights::Weights;
 
 use crate::gate::Observed;

@@ -8,7 +8,7 @@ use crate::load::ask_once;
 use crate::rigs::{self, Rig};
 
 /// All of them; each brings its router up anew.
-const RIGS: [fn() -> Rig; 7] = [
+const RIGS: [fn() -> Rig; 9] = [
     rigs::file,
     rigs::command,
     rigs::haproxy_map,
@@ -16,6 +16,8 @@ const RIGS: [fn() -> Rig; 7] = [
     rigs::symlink,
     rigs::nginx,
     rigs::caddy,
+    rigs::envoy,
+    rigs::traefik,
 ];
 
 fn soon() -> Deadline {

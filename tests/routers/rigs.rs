@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bgmigrate::router::{
-    Aim, Caddy, Commands, Deadline, File, Haproxy, Nginx, Router, Symlink, Targets,
+    Aim, Caddy, Commands, Deadline, Envoy, File, Haproxy, Nginx, Router, Symlink, Targets, Traefik,
 };
 use bgmigrate::scratch::{Home, Keeper, find_program};
 
@@ -300,6 +300,142 @@ pub(crate) fn caddy() -> Rig {
     let (home, keeper) = started(home, &caddy, &["run", "--config", &config], &address);
     Rig {
         name: "caddy",
+        address: Some(address),
+        driver: Box::new(driver),
+        reload: None,
+        _keeper: Some(keeper),
+        home,
+    }
+}
+
+/// The routes of Envoy, with its clusters in these shares, by the word of this note.
+pub(crate) fn envoy_routes(note: &str, clusters: &str) -> String {
+    format!(
+        r#"{{"resources": [{{
+  "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration", "name": "app",
+  "request_headers_to_add": [{{"header": {{"key": "x-kept", "value": "yes"}}}}],
+  "virtual_hosts": [{{"name": "all", "domains": ["*"], "routes": [
+    {{"match": {{"prefix": "/"}}, "metadata": {{"filter_metadata": {{"bgmigrate": {{"state": "{note}"}}}}}}, "route": {{"timeout": "30s", "weighted_clusters": {{"clusters": [{clusters}]}}}}}}]}}]}}]}}"#
+    )
+}
+
+/// Envoy, whose routes are in a file.
+pub(crate) fn envoy() -> Rig {
+    envoy_calling(["be_blue", "be_green"])
+}
+
+/// The same with a driver that calls the clusters so.
+pub(crate) fn envoy_calling(words: [&'static str; 2]) -> Rig {
+    let home = home();
+    let folder = home.path().to_owned();
+    let (port, admin) = (free_port(), free_port());
+    let cluster = |slot: &str, address: String| {
+        let (host, port) = address.split_once(':').unwrap();
+        format!(
+            r#"{{"name": "be_{slot}", "type": "STATIC", "connect_timeout": "2s", "load_assignment": {{"cluster_name": "be_{slot}",
+            "endpoints": [{{"lb_endpoints": [{{"endpoint": {{"address": {{"socket_address": {{"address": "{host}", "port_value": {port}}}}}}}}}]}}]}}}}"#
+        )
+    };
+    let clusters = SLOTS.map(|slot| cluster(slot, slots::on_tcp(slot)));
+    fs::write(
+        folder.join("live.json"),
+        // As docs/routers.md says to begin.
+        envoy_routes(
+            "blue=100:1",
+            r#"{"name": "be_blue", "weight": 100}, {"name": "be_green", "weight": 0}"#,
+        ),
+    )
+    .unwrap();
+    let at = folder.display();
+    fs::write(
+        folder.join("envoy.json"),
+        format!(
+            r#"{{"node": {{"id": "one", "cluster": "tests"}},
+"admin": {{"address": {{"socket_address": {{"address": "127.0.0.1", "port_value": {admin}}}}}}},
+"static_resources": {{
+  "listeners": [{{"name": "web", "address": {{"socket_address": {{"address": "127.0.0.1", "port_value": {port}}}}},
+    "filter_chains": [{{"filters": [{{"name": "envoy.filters.network.http_connection_manager", "typed_config": {{
+      "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+      "stat_prefix": "web",
+      "http_filters": [{{"name": "envoy.filters.http.router", "typed_config": {{"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}}}],
+      "rds": {{"route_config_name": "app", "config_source": {{"path_config_source": {{"path": "{at}/live.json"}}, "resource_api_version": "V3"}}}}}}}}]}}]}}],
+  "clusters": [{}]}}}}"#,
+            clusters.join(", ")
+        ),
+    )
+    .unwrap();
+    let address = format!("127.0.0.1:{port}");
+    let config = folder.join("envoy.json").display().to_string();
+    let arguments = ["-c", &config, "--concurrency", "2", "--use-dynamic-base-id"];
+    let (home, keeper) = started(home, &fetched("envoy"), &arguments, &address);
+    let driver = move || {
+        Box::new(Envoy {
+            rds_file: folder.join("live.json"),
+            admin: format!("http://127.0.0.1:{admin}"),
+            targets: targets(words),
+        }) as Box<dyn Router>
+    };
+    Rig {
+        name: "envoy",
+        address: Some(address),
+        driver: Box::new(driver),
+        reload: None,
+        _keeper: Some(keeper),
+        home,
+    }
+}
+
+/// Traefik, whose weighted service is in a file.
+pub(crate) fn traefik() -> Rig {
+    traefik_calling(["be_blue", "be_green"])
+}
+
+/// The same with a driver that calls the services so.
+pub(crate) fn traefik_calling(words: [&'static str; 2]) -> Rig {
+    let home = home();
+    let folder = home.path().to_owned();
+    let (port, api) = (free_port(), free_port());
+    let at = folder.display();
+    let [blue, green] = SLOTS.map(slots::on_tcp);
+    fs::create_dir(folder.join("dynamic")).unwrap();
+    fs::write(
+        folder.join("traefik.yml"),
+        format!(
+            "entryPoints:\n  web:\n    address: 127.0.0.1:{port}\n  traefik:\n    address: 127.0.0.1:{api}\n\
+             api:\n  insecure: true\nglobal:\n  checkNewVersion: false\n  sendAnonymousUsage: false\n\
+             providers:\n  providersThrottleDuration: 100ms\n  file:\n    directory: {at}/dynamic\n    watch: true\n"
+        ),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("dynamic/app.yml"),
+        format!(
+            "http:\n  routers:\n    app:\n      rule: PathPrefix(`/`)\n      entryPoints: [web]\n      service: app\n  services:\n    \
+             be_blue:\n      loadBalancer:\n        servers:\n          - url: http://{blue}\n    \
+             be_green:\n      loadBalancer:\n        servers:\n          - url: http://{green}\n"
+        ),
+    )
+    .unwrap();
+    // As docs/routers.md says to begin.
+    fs::write(
+        folder.join("dynamic/live.yml"),
+        "{\"http\": {\"services\": {\"app\": {\"weighted\": {\"services\": [{\"name\": \"be_blue\", \"weight\": 100}]}}},\n \
+         \"middlewares\": {\"bgmigrate-app\": {\"headers\": {\"customRequestHeaders\": {\"X-Bgmigrate\": \"blue=100:1\"}}}}}}\n",
+    )
+    .unwrap();
+    let address = format!("127.0.0.1:{port}");
+    let config = format!("--configFile={at}/traefik.yml");
+    let (home, keeper) = started(home, &fetched("traefik"), &[&config], &address);
+    let driver = move || {
+        Box::new(Traefik {
+            file: folder.join("dynamic/live.yml"),
+            api: format!("http://127.0.0.1:{api}"),
+            service: "app".to_owned(),
+            targets: targets(words),
+        }) as Box<dyn Router>
+    };
+    Rig {
+        name: "traefik",
         address: Some(address),
         driver: Box::new(driver),
         reload: None,

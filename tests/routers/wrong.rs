@@ -251,3 +251,128 @@ fn what_an_apply_command_says_by_its_status_decides_what_may_follow() {
         assert!(moved.is_err());
     }
 }
+
+#[test]
+fn envoy_is_given_no_weights_for_a_cluster_that_it_does_not_have() {
+    let rig = rigs::envoy_calling(["be_blue", "green"]);
+    let driver = (rig.driver)();
+    let moved = driver.shift(&Aim::at("green", 2), soon());
+    let Err(Failure::Unmoved(why)) = moved else {
+        panic!("{moved:?}");
+    };
+    assert!(why.contains("Envoy has no cluster `green`"), "{why}");
+    assert_eq!(driver.observe(soon()).unwrap().weights.to_string(), "blue");
+}
+
+#[test]
+fn routes_that_envoy_cannot_use_are_a_doubt_with_its_counters() {
+    let rig = rigs::envoy();
+    let driver = (rig.driver)();
+    let file = rig.home.path().join("live.json");
+    let broken = rigs::envoy_routes("green=100:2", r#"{"name": "be_green", "weight": "many"}"#);
+    replace(&file, &broken);
+    // It is not the file that counts.
+    until("Envoy has read it", || {
+        let doubt = driver.observe(soon()).unwrap().doubt.unwrap_or_default();
+        doubt.contains("update_failure: 1") || doubt.contains("update_rejected: 1")
+    });
+    let reading = driver.observe(soon()).unwrap();
+    assert_eq!(reading.weights.to_string(), "blue");
+    let settled = driver.settle(
+        &Aim::at("green", 2),
+        Deadline::within(Duration::from_millis(200)),
+    );
+    assert!(matches!(settled, Err(Failure::Unknown(_))), "{settled:?}");
+}
+
+#[test]
+fn what_else_is_in_the_routes_of_envoy_stays() {
+    let rig = rigs::envoy();
+    drive(&*(rig.driver)(), &Aim::at("green", 2)).unwrap();
+    let text = fs::read_to_string(rig.home.path().join("live.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let route = &kept["resources"][0];
+    assert_eq!(
+        route["request_headers_to_add"][0]["header"]["key"],
+        "x-kept"
+    );
+    assert_eq!(
+        route["virtual_hosts"][0]["routes"][0]["route"]["timeout"],
+        "30s"
+    );
+    assert_eq!(kept["version_info"], "green=100:2");
+}
+
+#[test]
+fn routes_of_envoy_that_somebody_wrote_have_no_epoch() {
+    let rig = rigs::envoy();
+    let driver = (rig.driver)();
+    let by_hand = rigs::envoy_routes("mine", r#"{"name": "be_green", "weight": 1}"#);
+    replace(&rig.home.path().join("live.json"), &by_hand);
+    until("Envoy has read it", || {
+        driver.observe(soon()).unwrap().weights.to_string() == "green"
+    });
+    assert_eq!(driver.observe(soon()).unwrap().epoch, None);
+    // The note alone is no evidence either: with other weights it is not what was written.
+    let kept_note = rigs::envoy_routes("blue=100:9", r#"{"name": "be_green", "weight": 1}"#);
+    replace(&rig.home.path().join("live.json"), &kept_note);
+    until("Envoy has read it", || {
+        driver.observe(soon()).unwrap().doubt.is_none()
+    });
+    assert_eq!(driver.observe(soon()).unwrap().epoch, None);
+}
+
+#[test]
+fn traefik_is_given_no_weights_for_a_service_that_it_does_not_have() {
+    let rig = rigs::traefik_calling(["be_blue", "green"]);
+    let driver = (rig.driver)();
+    let moved = driver.shift(&Aim::at("green", 2), soon());
+    let Err(Failure::Unmoved(why)) = moved else {
+        panic!("{moved:?}");
+    };
+    assert!(why.contains("Traefik has no service `green`"), "{why}");
+    let address = rig.address.as_deref().unwrap();
+    assert_eq!(crate::load::ask_once(address).as_deref(), Ok("blue"));
+    assert_eq!(driver.observe(soon()).unwrap().weights.to_string(), "blue");
+}
+
+#[test]
+fn a_file_that_traefik_cannot_use_is_a_doubt() {
+    let rig = rigs::traefik();
+    let driver = (rig.driver)();
+    replace(
+        &rig.home.path().join("dynamic/live.yml"),
+        "{ this is: [no YAML",
+    );
+    let settled = driver.settle(
+        &Aim::at("green", 2),
+        Deadline::within(Duration::from_secs(1)),
+    );
+    let Err(Failure::Unknown(why)) = settled else {
+        panic!("{settled:?}");
+    };
+    assert!(why.contains("the router sends traffic to blue"), "{why}");
+    let doubt = driver.observe(soon()).unwrap().doubt.unwrap();
+    assert!(doubt.contains("its log tells why"), "{doubt}");
+}
+
+#[test]
+fn weights_for_a_service_that_traefik_does_not_have_are_no_answer() {
+    let rig = rigs::traefik();
+    let driver = (rig.driver)();
+    replace(
+        &rig.home.path().join("dynamic/live.yml"),
+        "{\"http\": {\"services\": {\"app\": {\"weighted\": {\"services\": [{\"name\": \"nobody\", \"weight\": 100}]}}}}}",
+    );
+    until("Traefik has switched it off", || {
+        let seen = driver.observe(soon());
+        seen.is_err_and(|why| why.contains("Traefik has switched the service `app` off"))
+    });
+}
+
+/// Puts a file in another's place, as somebody with an editor does.
+fn replace(path: &std::path::Path, text: &str) {
+    let beside = path.with_extension("new");
+    fs::write(&beside, text).unwrap();
+    fs::rename(&beside, path).unwrap();
+}
