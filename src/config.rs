@@ -420,7 +420,7 @@ mod tests {
             ),
             (
                 "[router]\nfile = \"live\"\ndriver = \"fil\"\n",
-                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`, `symlink`, `haproxy`, `nginx`, `caddy`, `command`; did you mean `file`?",
+                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`, `symlink`, `haproxy`, `nginx`, `caddy`, `envoy`, `traefik`, `command`; did you mean `file`?",
             ),
             (
                 "[router]\ndriver = \"file\"\n",

@@ -106,7 +106,7 @@ pub(super) fn read_all(
 }
 
 /// The files, and those of the folders, by name. A folder without a query in it is the wrong folder.
-fn texts(files: &[PathBuf]) -> Result<Vec<(String, String)>> {
+pub(super) fn texts(files: &[PathBuf]) -> Result<Vec<(String, String)>> {
     let mut texts = Vec::new();
     for path in files {
         let name = path.display().to_string();

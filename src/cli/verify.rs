@@ -1,24 +1,29 @@
 //! `bgmigrate verify`.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::database::{Setup, wait_for};
 use super::lint::reviewed;
 use super::source::{Home, whole_folder};
+use super::uses::texts;
 use super::{Global, Status, output};
-use crate::model::Severity;
+use crate::model::{Dialect, Severity};
 use crate::plan::{Subject, steps};
+use crate::proof::OldRelease;
 use crate::report;
 use crate::scratch::{Scratch, Task, Watch, copy_structure, verify};
 use crate::store::{Missing, Target};
+use crate::uses::queries;
 
 const EXAMPLES: &str = "\
 Examples:
   bgmigrate verify                                the whole folder, in memory or on a throwaway server
   bgmigrate verify --pending                      what is pending, on a copy of the live structure
   bgmigrate verify --scratch-url postgres://localhost/postgres
+  bgmigrate verify --uses v4=queries/             and does v4 still work after each step?
   bgmigrate verify --format markdown > comment.md
 
 Without --scratch-url SQLite runs in memory, and for PostgreSQL and MariaDB a throwaway server is started: initdb and
@@ -42,6 +47,10 @@ pub(super) struct Arguments {
     /// Run only what the record does not have, on a copy of the live database's structure
     #[arg(long)]
     pending: bool,
+    /// What an older release sends, as SQL files, sqlx's offline query data, or folders of them: its statements are
+    /// tried after each step
+    #[arg(long, value_name = "RELEASE=FILE")]
+    uses: Vec<String>,
     /// Go on behind a migration that fails
     #[arg(long)]
     keep_going: bool,
@@ -81,6 +90,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         .transpose()
         .map_err(crate::store::StoreError::Database)
         .context("reading --scratch-url")?;
+    let releases = releases(&arguments.uses, engine.dialect)?;
     let proof = wait_for(async {
         let there_already = match &setup {
             Some(setup) if arguments.pending => applied(global, setup).await?,
@@ -105,6 +115,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             engine,
             there_already: &there_already,
             keep_going: arguments.keep_going,
+            releases: &releases,
         };
         let proof = verify(&mut scratch, &task, &mut Talk::new(global)).await;
         // Whatever came of it, nothing is left behind.
@@ -120,6 +131,34 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
     } else {
         Status::Done
     })
+}
+
+/// The statements of each release that was named.
+fn releases(named: &[String], dialect: Dialect) -> Result<Vec<OldRelease>> {
+    let mut releases: Vec<OldRelease> = Vec::new();
+    for one in named {
+        let Some((release, path)) = one
+            .split_once('=')
+            .filter(|(release, _)| !release.is_empty())
+        else {
+            bail!("--uses {one}: say of which release, as in --uses v4={one}");
+        };
+        let mut found = Vec::new();
+        for (name, text) in texts(&[PathBuf::from(path)])? {
+            found.extend(queries(&name, &text, dialect).map_err(anyhow::Error::from)?);
+        }
+        if found.is_empty() {
+            bail!("`{path}` holds no statement, so nothing of {release} could be tried");
+        }
+        match releases.iter_mut().find(|known| known.release == release) {
+            Some(known) => known.queries.extend(found),
+            None => releases.push(OldRelease {
+                release: release.to_owned(),
+                queries: found,
+            }),
+        }
+    }
+    Ok(releases)
 }
 
 /// What the record says is applied.

@@ -6,11 +6,13 @@ mod catalog;
 mod classified;
 mod compare;
 mod judge;
+mod matrix;
 mod outcome;
 mod reach;
 mod rows;
 mod sqlite;
 mod sqlite_text;
+mod values;
 
 pub use catalog::{
     Catalog, Column, Domain, ForeignKey, Grant, Key, Policy, Relation, RelationKind, Routine, Rule,
@@ -19,7 +21,9 @@ pub use catalog::{
 pub use classified::{Cause, Classified, HeldBy, Made, Target, classified};
 pub use compare::{Fact, Holds, Weight, compare, question};
 pub use judge::{Agreement, Comparison};
+pub use matrix::{Broken, Cell, Matrix, OldRelease, Standing};
 pub use outcome::{Complaint, Failure, OnRows, Proof, ProvenStep, Ran, StepOutcome, Undone};
 pub use reach::reaches_out;
 pub use rows::{Generator, Variant};
 pub use sqlite::{columns_of_view, with_texts};
+pub use values::tables_of;

@@ -2,6 +2,7 @@
 
 use super::compare::{Fact, Weight};
 use super::judge::{Agreement, Comparison};
+use super::matrix::{Cell, Standing};
 use crate::model::{FilePhase, Severity};
 
 /// A folder, run on a scratch database.
@@ -13,6 +14,10 @@ pub struct Proof {
     pub steps: Vec<ProvenStep>,
     /// How many migrations were there already: part of the copied structure.
     pub there_already: usize,
+    /// How older releases stood before the first of the steps.
+    pub beginning: Vec<Cell>,
+    /// The older releases whose statements were tried after each step.
+    pub releases: Vec<Standing>,
 }
 
 /// One migration.
@@ -26,6 +31,8 @@ pub struct ProvenStep {
     pub phase: FilePhase,
     /// What came of it.
     pub outcome: StepOutcome,
+    /// How older releases stand behind it.
+    pub cells: Vec<Cell>,
 }
 
 /// What came of one migration.
@@ -165,6 +172,7 @@ impl ProvenStep {
             StepOutcome::Ran(ran) => {
                 let mut all = Vec::new();
                 all.extend(self.disagreement(&ran.comparison));
+                all.extend(self.broken_releases());
                 all.extend(self.on_rows(&ran.on_rows));
                 all.extend(undone(&ran.undo));
                 all.sort_by_key(|one| std::cmp::Reverse(one.severity == Severity::Error));
@@ -228,6 +236,42 @@ impl ProvenStep {
             }),
             Agreement::Agree | Agreement::Rows | Agreement::Absent => None,
         }
+    }
+
+    /// Statements of older releases that work no more. A contract step may do that: the gate keeps it until no such
+    /// release may run.
+    fn broken_releases(&self) -> impl Iterator<Item = Complaint> {
+        let contract = self.phase.gates_as_contract();
+        let cells = self.cells.iter().filter_map(|cell| {
+            let newly = cell.broken.iter().filter(|one| one.newly);
+            let newly: Vec<_> = newly
+                .map(|one| format!("{}:{}: {}", one.file, one.line, one.message))
+                .collect();
+            (!newly.is_empty()).then_some((&cell.release, newly))
+        });
+        cells.map(move |(release, newly)| Complaint {
+            severity: if contract {
+                Severity::Note
+            } else {
+                Severity::Error
+            },
+            kind: "breaks-release",
+            line: 1,
+            message: format!(
+                "{} of {release} {} no more{}",
+                match newly.len() {
+                    1 => "1 statement".to_owned(),
+                    many => format!("{many} statements"),
+                },
+                if newly.len() == 1 { "works" } else { "work" },
+                if contract {
+                    ": the gate holds this step back while that release may run"
+                } else {
+                    ", and the step would run while that release may run"
+                }
+            ),
+            details: newly,
+        })
     }
 
     fn on_rows(&self, on_rows: &OnRows) -> Option<Complaint> {

@@ -87,6 +87,15 @@ impl<'a> Generator<'a> {
             .collect()
     }
 
+    /// The same with rows of small values alone: beside the largest number, a table that counts its rows itself has none
+    /// for the next.
+    pub fn plain_inserts(&self, relation: &Relation) -> Vec<String> {
+        [Variant::Plain(0), Variant::Plain(3)]
+            .iter()
+            .map(|variant| self.insert(relation, *variant))
+            .collect()
+    }
+
     /// One INSERT with a value for each column that takes one. All of a row but what has to be unique is as in the first
     /// row for a [`Variant::Plain`]: so a key that is added later meets rows that are equal.
     fn insert(&self, relation: &Relation, variant: Variant) -> String {

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::junit::escape;
 use super::{Format, Paint, count, github, line};
 use crate::model::Severity;
-use crate::proof::{Complaint, OnRows, Proof, ProvenStep, StepOutcome, Undone, Weight};
+use crate::proof::{
+    Broken, Cell, Complaint, OnRows, Proof, ProvenStep, Standing, StepOutcome, Undone, Weight,
+};
 
 /// The proof of a folder; `None` for a format that does not suit it.
 pub fn verify(proof: &Proof, format: Format, paint: Paint) -> Option<String> {
@@ -41,9 +43,53 @@ fn human(proof: &Proof, paint: Paint) -> String {
             }
         }
     }
+    for standing in &proof.releases {
+        line!(out, "{}", paint.bold(fate(proof, standing)));
+        for (what, those) in [
+            ("never worked", &standing.never),
+            ("not tried", &standing.untried),
+        ] {
+            for one in those {
+                line!(
+                    out,
+                    "    {}:{}: {what}: {}",
+                    one.file,
+                    one.line,
+                    one.message
+                );
+            }
+        }
+    }
     line!(out, "{}", paint.bold(summary(proof)));
     line!(out, "{}", paint.dim(format!("on {}", proof.scratch)));
     out
+}
+
+/// How an older release fares over the steps, in one sentence.
+fn fate(proof: &Proof, standing: &Standing) -> String {
+    let statements = standing.statements;
+    let mut text = format!("{}: {}", standing.release, count(statements, "statement"));
+    let breaks = proof.steps.iter().find(|step| {
+        let mut cells = step.cells.iter();
+        cells.any(|cell| cell.release == standing.release && !cell.broken.is_empty())
+    });
+    match breaks {
+        Some(step) => text += &format!(", works until {}", step.migration),
+        None if standing.never.len() + standing.untried.len() == statements => {
+            text += ", of which none could be tried: nothing is proven of it";
+        }
+        None => text += ", works after every step",
+    }
+    if !standing.never.is_empty() {
+        text += &format!(
+            "; {} never worked, which proves nothing",
+            standing.never.len()
+        );
+    }
+    if !standing.untried.is_empty() {
+        text += &format!("; {} not tried", standing.untried.len());
+    }
+    text
 }
 
 /// What was proven, in one sentence.
@@ -74,8 +120,11 @@ fn summary(proof: &Proof) -> String {
 
 fn as_json(proof: &Proof) -> Value {
     let steps: Vec<_> = proof.steps.iter().map(step_as_json).collect();
+    let releases: Vec<_> = proof.releases.iter().map(standing_as_json).collect();
     json!({
         "scratch": proof.scratch,
+        "releases": releases,
+        "beginning": cells_as_json(&proof.beginning),
         "steps": steps,
         "summary": {
             "ran": proof.ran(),
@@ -86,6 +135,33 @@ fn as_json(proof: &Proof) -> Value {
             "warnings": proof.count(Severity::Warning),
         },
     })
+}
+
+fn standing_as_json(standing: &Standing) -> Value {
+    json!({
+        "release": standing.release,
+        "statements": standing.statements,
+        "never_worked": broken_as_json(&standing.never),
+        "not_tried": broken_as_json(&standing.untried),
+    })
+}
+
+fn cells_as_json(cells: &[Cell]) -> Value {
+    let cells = cells.iter().map(|cell| {
+        json!({
+            "release": cell.release,
+            "works": cell.works,
+            "broken": broken_as_json(&cell.broken),
+        })
+    });
+    cells.collect()
+}
+
+fn broken_as_json(broken: &[Broken]) -> Value {
+    let broken = broken
+        .iter()
+        .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message }));
+    broken.collect()
 }
 
 fn step_as_json(step: &ProvenStep) -> Value {
@@ -99,6 +175,7 @@ fn step_as_json(step: &ProvenStep) -> Value {
             StepOutcome::NotRun(_) => "not_run",
         },
         "findings": step.complaints().iter().map(complaint_as_json).collect::<Vec<_>>(),
+        "releases": cells_as_json(&step.cells),
     });
     let Some(ran) = step.ran() else { return value };
     let comparison = &ran.comparison;
@@ -200,9 +277,40 @@ fn markdown(proof: &Proof) -> String {
         line!(out);
         line!(out, "</details>");
     }
+    matrix(proof, &mut out);
     line!(out);
     line!(out, "<sub>On {}.</sub>", escape(&proof.scratch));
     out
+}
+
+/// Release by step: only the steps after which something is different, and the last.
+fn matrix(proof: &Proof, out: &mut String) {
+    if proof.releases.is_empty() {
+        return;
+    }
+    let releases = proof.releases.iter();
+    let names: Vec<_> = releases.clone().map(|one| cell(&one.release)).collect();
+    line!(out);
+    line!(out, "| after | {} |", names.join(" | "));
+    line!(out, "|---|{}", "---|".repeat(names.len()));
+    let mut before = &proof.beginning;
+    for (at, step) in proof.steps.iter().enumerate() {
+        let last = at + 1 == proof.steps.len();
+        if step.cells == *before && !last {
+            continue;
+        }
+        before = &step.cells;
+        let told = step.cells.iter().map(|one| match one.broken.len() {
+            0 => format!(":white_check_mark: {}", one.works),
+            broken => format!(":x: {broken} of {}", one.works + broken),
+        });
+        let told: Vec<_> = told.collect();
+        line!(out, "| `{}` | {} |", step.migration, told.join(" | "));
+    }
+    line!(out);
+    for one in releases {
+        line!(out, "- {}", escape(&fate(proof, one)));
+    }
 }
 
 /// Text in a cell of a table.

@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod keeper;
+mod matrix;
 mod place;
 mod server;
 mod structure;

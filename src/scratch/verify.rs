@@ -6,8 +6,8 @@ use super::place::{Scratch, ScratchError, one};
 use crate::model::{Dialect, Engine};
 use crate::plan::{Back, FolderStep, Manner, NoWayBack, Statement, Subject, Unrunnable};
 use crate::proof::{
-    Catalog, Comparison, Failure, Generator, OnRows, Proof, ProvenStep, Ran, StepOutcome, Undone,
-    classified, reaches_out,
+    Catalog, Comparison, Failure, Generator, Matrix, OldRelease, OnRows, Proof, ProvenStep, Ran,
+    StepOutcome, Undone, classified, reaches_out,
 };
 use crate::store::DatabaseError;
 
@@ -23,6 +23,8 @@ pub struct Task<'a> {
     pub there_already: &'a BTreeSet<String>,
     /// Go on behind a migration that fails.
     pub keep_going: bool,
+    /// Older releases whose statements are tried after each.
+    pub releases: &'a [OldRelease],
 }
 
 /// Told of each migration as it begins: its place from 1, and how many there are.
@@ -43,6 +45,13 @@ pub async fn verify(
     };
     scratch.settle().await?;
     let mut before = scratch.catalog().await?;
+    let dialect = scratch.dialect();
+    let mut matrix = Matrix::of(task.releases.to_vec(), |sql| {
+        reaches_out(dialect, sql, true, scratch.shared.as_ref())
+    });
+    if !matrix.is_empty() {
+        proof.beginning = scratch.try_releases(&mut matrix, &before).await?;
+    }
     let all = task.steps.len();
     for (at, (subject, step)) in task.subjects.iter().zip(task.steps).enumerate() {
         if task.there_already.contains(step.id.as_str()) {
@@ -52,17 +61,24 @@ pub async fn verify(
         watch.begins(at + 1, all, step.id.as_str());
         let (outcome, after) = prove(scratch, task, subject, step, before).await?;
         before = after;
+        let cells = if matrix.is_empty() {
+            Vec::new()
+        } else {
+            scratch.try_releases(&mut matrix, &before).await?
+        };
         let stuck = !matches!(outcome, StepOutcome::Ran(_));
         proof.steps.push(ProvenStep {
             migration: step.id.to_string(),
             file: step.file.clone(),
             phase: step.phase,
             outcome,
+            cells,
         });
         if stuck && !task.keep_going {
             break;
         }
     }
+    proof.releases = matrix.standings();
     Ok(proof)
 }
 
@@ -156,7 +172,7 @@ impl Scratch {
     }
 
     /// Ends whatever transaction is open. That none is open is no failure.
-    async fn rollback(&mut self) {
+    pub(super) async fn rollback(&mut self) {
         let _ = self.connection.run("ROLLBACK").await;
     }
 
@@ -277,12 +293,28 @@ impl Scratch {
         named: &BTreeSet<String>,
     ) -> Result<usize, ScratchError> {
         let generator = Generator::new(self.dialect(), catalog);
+        let relations = generator.in_order(named).into_iter();
+        let inserts = relations.flat_map(|relation| generator.inserts(relation));
+        self.take(inserts.collect()).await
+    }
+
+    /// The same with small values alone.
+    pub(super) async fn fill_plainly(
+        &mut self,
+        catalog: &Catalog,
+        named: &BTreeSet<String>,
+    ) -> Result<usize, ScratchError> {
+        let generator = Generator::new(self.dialect(), catalog);
+        let relations = generator.in_order(named).into_iter();
+        let inserts = relations.flat_map(|relation| generator.plain_inserts(relation));
+        self.take(inserts.collect()).await
+    }
+
+    async fn take(&mut self, inserts: Vec<String>) -> Result<usize, ScratchError> {
         let mut rows = 0;
-        for relation in generator.in_order(named) {
-            for insert in generator.inserts(relation) {
-                if self.within_savepoint(&insert).await? {
-                    rows += 1;
-                }
+        for insert in inserts {
+            if self.within_savepoint(&insert).await? {
+                rows += 1;
             }
         }
         Ok(rows)
@@ -402,6 +434,15 @@ fn on_copy<'a>(sql: &'a str, copy: &str) -> Option<(&'a str, String)> {
     let [first, second, third] = words[..] else {
         return None;
     };
+    // Under its new name the copy would stay.
+    let renames = sql.to_ascii_lowercase();
+    let renames = renames.split("rename").skip(1).any(|rest| {
+        let next = rest.split_whitespace().next();
+        !matches!(next, Some("column" | "index" | "key"))
+    });
+    if renames {
+        return None;
+    }
     if first.eq_ignore_ascii_case("alter") && second.eq_ignore_ascii_case("table") {
         let rest = &sql[sql.find(third)? + third.len()..];
         return Some((third, format!("ALTER TABLE {copy} {rest}")));

@@ -11,6 +11,7 @@ mod list;
 mod minds;
 mod picture;
 mod pins;
+mod queries;
 mod query;
 mod read;
 mod record;
@@ -26,6 +27,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use queries::{Query, queries};
 pub use read::{Guess, ReadError, Reading, read};
 
 use crate::model::{Ident, Name, Object, ObjectKind};

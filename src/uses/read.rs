@@ -179,7 +179,7 @@ struct SqlxDatum {
 }
 
 /// The queries of sqlx's offline data, each with the byte where the file has it.
-fn sqlx_queries(
+pub(super) fn sqlx_queries(
     file: &str,
     text: &str,
     dialect: Dialect,
