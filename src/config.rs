@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 pub use self::backfill::Backfill;
 pub use self::hook::Hook;
-pub use self::router::{Driver, Router};
+pub use self::router::{Access, Driver, Object, Router};
 pub use self::smoke::{Smoke, Tls};
 pub use self::written::{Slot, Slots};
 use crate::adopt::Tool;
@@ -420,7 +420,15 @@ mod tests {
             ),
             (
                 "[router]\nfile = \"live\"\ndriver = \"fil\"\n",
-                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`, `symlink`, `haproxy`, `nginx`, `caddy`, `envoy`, `traefik`, `command`; did you mean `file`?",
+                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`, `symlink`, `haproxy`, `nginx`, `caddy`, `envoy`, `traefik`, `kubernetes`, `command`; did you mean `file`?",
+            ),
+            (
+                "[router]\ndriver = \"kubernetes\"\nobject = \"service/shop\"\n",
+                "bgmigrate.toml:3:1: a Service needs `selector`: the label in its selector that chooses the slot",
+            ),
+            (
+                "[router]\ndriver = \"kubernetes\"\nobject = \"ingress/shop\"\n",
+                "bgmigrate.toml:3:1: `ingress/shop` is no object that can be driven: write `service/NAME`",
             ),
             (
                 "[router]\ndriver = \"file\"\n",

@@ -1,6 +1,7 @@
 //! `[router]`: one driver, and the keys that it needs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -46,6 +47,16 @@ pub struct Router {
     pub api: Option<String>,
     /// The weighted service of `Traefik`; the service where it is not given.
     pub weighted_service: Option<String>,
+    /// The object of Kubernetes that says where traffic goes, as `kubectl` writes it: `service/shop`.
+    pub object: Option<String>,
+    /// The label in a Service's selector that chooses the slot.
+    pub selector: Option<String>,
+    /// The namespace of that object; the context's where it is not given.
+    pub namespace: Option<String>,
+    /// The context in the kubeconfig; the current one where it is not given.
+    pub context: Option<String>,
+    /// The kubeconfig; `$KUBECONFIG`, `~/.kube/config` or the pod's own account where it is not given.
+    pub kubeconfig: Option<String>,
     /// A command that moves traffic.
     pub apply: Option<Words>,
     /// A command that tells where traffic goes.
@@ -119,6 +130,13 @@ pub enum Driver {
         /// The weighted service; the service where there is none.
         weighted_service: Option<String>,
     },
+    /// Kubernetes, by an object that says where traffic goes.
+    Kubernetes {
+        /// The object.
+        object: Object,
+        /// Where it is, and who asks.
+        access: Access,
+    },
     /// Commands of the user's own.
     Command {
         /// Moves traffic.
@@ -139,6 +157,29 @@ pub struct Shared {
     pub state_file: String,
 }
 
+/// Where an API server of Kubernetes is, and who asks it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// The file with clusters and credentials; `$KUBECONFIG`, `~/.kube/config` or the pod's own account where none is named.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context in it; the current one where none is named.
+    pub context: Option<String>,
+    /// The namespace of all objects; the context's where none is named.
+    pub namespace: Option<String>,
+}
+
+/// The object of Kubernetes that says where traffic goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// A Service.
+    Service {
+        /// Its name.
+        name: String,
+        /// The label in its selector that chooses the slot.
+        label: String,
+    },
+}
+
 /// A key of `[router]` with what is wrong about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -156,7 +197,7 @@ fn fault<T>(key: &'static str, message: impl Into<String>) -> Result<T, Fault> {
 }
 
 /// The drivers, each with the keys that it knows.
-const DRIVERS: [(&str, &[&str]); 8] = [
+const DRIVERS: [(&str, &[&str]); 9] = [
     ("file", &["file"]),
     ("symlink", &["link", "targets"]),
     (
@@ -177,6 +218,17 @@ const DRIVERS: [(&str, &[&str]); 8] = [
     ("caddy", &["file", "targets"]),
     ("envoy", &["rds_file", "admin", "targets"]),
     ("traefik", &["file", "api", "weighted_service", "targets"]),
+    (
+        "kubernetes",
+        &[
+            "object",
+            "selector",
+            "namespace",
+            "context",
+            "kubeconfig",
+            "targets",
+        ],
+    ),
     ("command", &["apply", "observe", "check"]),
 ];
 
@@ -242,6 +294,14 @@ impl Router {
                 api: need("api", &self.api)?,
                 weighted_service: self.weighted_service.clone(),
             },
+            "kubernetes" => Driver::Kubernetes {
+                object: self.object(&need("object", &self.object)?)?,
+                access: Access {
+                    kubeconfig: self.kubeconfig.as_ref().map(PathBuf::from),
+                    context: self.context.clone(),
+                    namespace: self.namespace.clone(),
+                },
+            },
             "command" => Driver::Command {
                 apply: run("apply", &self.apply)?,
                 observe: run("observe", &self.observe)?,
@@ -289,6 +349,11 @@ impl Router {
             ("admin", self.admin.is_some()),
             ("api", self.api.is_some()),
             ("weighted_service", self.weighted_service.is_some()),
+            ("object", self.object.is_some()),
+            ("selector", self.selector.is_some()),
+            ("namespace", self.namespace.is_some()),
+            ("context", self.context.is_some()),
+            ("kubeconfig", self.kubeconfig.is_some()),
             ("apply", self.apply.is_some()),
             ("observe", self.observe.is_some()),
             ("check", self.check.is_some()),
@@ -311,6 +376,23 @@ impl Router {
             (None, Some(_)) => fault(
                 "state_file",
                 "`state_file` is for `backend`, whose weights it keeps",
+            ),
+        }
+    }
+
+    fn object(&self, written: &str) -> Result<Object, Fault> {
+        match (written.split_once('/'), &self.selector) {
+            (Some(("service", name)), Some(label)) if !name.is_empty() => Ok(Object::Service {
+                name: name.to_owned(),
+                label: label.clone(),
+            }),
+            (Some(("service", _)), None) => fault(
+                "object",
+                "a Service needs `selector`: the label in its selector that chooses the slot",
+            ),
+            _ => fault(
+                "object",
+                format!("`{written}` is no object that can be driven: write `service/NAME`"),
             ),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Caddy, Commands, Envoy, File, Haproxy, Nginx, Router, Symlink, Targets, Traefik};
-use crate::config::Driver;
+use crate::config::{Access, Driver, Object};
 
 /// What a driver is told besides its own keys.
 #[derive(Clone, Debug)]
@@ -67,6 +67,14 @@ pub fn build(driver: Driver, surroundings: Surroundings<'_>) -> Box<dyn Router> 
             service: weighted_service.unwrap_or_else(|| service.to_owned()),
             targets,
         }),
+        Driver::Kubernetes { object, access } => {
+            let kubeconfig = access.kubeconfig.map(|path| folder.join(path));
+            let access = Access {
+                kubeconfig,
+                ..access
+            };
+            kubernetes(access, object, targets)
+        }
         Driver::Command {
             apply,
             observe,
@@ -79,4 +87,19 @@ pub fn build(driver: Driver, surroundings: Surroundings<'_>) -> Box<dyn Router> 
             check: check.map(|check| check.0),
         }),
     }
+}
+
+#[cfg(feature = "kubernetes")]
+fn kubernetes(access: Access, object: Object, targets: Targets) -> Box<dyn Router> {
+    Box::new(super::Kubernetes {
+        access,
+        object,
+        targets,
+    })
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn kubernetes(_: Access, _: Object, _: Targets) -> Box<dyn Router> {
+    let driver = "kubernetes";
+    Box::new(super::Absent { driver })
 }

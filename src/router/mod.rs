@@ -4,6 +4,7 @@
 //! Every write carries the epoch of its attempt, and what is read back has to show that epoch: the
 //! same slot under another epoch is somebody else's work, or an attempt that was given up and came late.
 
+mod absent;
 mod api;
 mod build;
 mod caddy;
@@ -13,6 +14,8 @@ mod envoy;
 mod fence;
 mod file;
 mod haproxy;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod nginx;
 mod note;
 mod pointer;
@@ -23,6 +26,7 @@ mod weights;
 
 use std::fmt;
 
+pub use absent::Absent;
 pub use build::{Surroundings, build};
 pub use caddy::Caddy;
 pub use commands::Commands;
@@ -30,6 +34,8 @@ pub use deadline::Deadline;
 pub use envoy::Envoy;
 pub use file::File;
 pub use haproxy::Haproxy;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::Kubernetes;
 pub use nginx::Nginx;
 pub use symlink::Symlink;
 pub use targets::Targets;

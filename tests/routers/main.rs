@@ -7,6 +7,8 @@
 
 mod contract;
 mod flips;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod load;
 mod rigs;
 mod slots;

@@ -501,6 +501,22 @@ pub(crate) fn command() -> Rig {
     }
 }
 
+/// A Service of Kubernetes, and nobody behind it.
+#[cfg(feature = "kubernetes")]
+pub(crate) fn kubernetes_service() -> Rig {
+    let world = crate::kubernetes::World::with_service();
+    let driver = move || Box::new(world.service_driver(None, SLOTS)) as Box<dyn Router>;
+    start_at_blue(&*driver());
+    Rig {
+        name: "kubernetes service",
+        address: None,
+        driver: Box::new(driver),
+        reload: None,
+        _keeper: None,
+        home: home(),
+    }
+}
+
 fn start_at_blue(driver: &dyn Router) {
     let soon = Deadline::within(std::time::Duration::from_secs(5));
     driver.shift(&Aim::at("blue", 1), soon).unwrap();
