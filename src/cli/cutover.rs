@@ -78,8 +78,12 @@ pub(super) fn run(global: &Global, arguments: &Cutover) -> Result<Status> {
     }
     wait_for(async {
         let mut movement = Movement::open(global, &setup).await?;
+        if steps.len() > 1 || arguments.watch.is_some() {
+            movement.prepare_to_watch(&to)?;
+        }
         let command = Command::Cutover {
             to: to.clone(),
+            release: movement.lockstep.version(&to.slot).cloned(),
             share: steps[0],
         };
         let mut status = match movement.begin(&command, Some(Stage::BeforeCutover)).await? {
@@ -103,11 +107,12 @@ pub(super) fn rollback(global: &Global, arguments: &Rollback) -> Result<Status> 
     let service = setup.service.clone();
     let before = (!arguments.skip_hooks).then_some(Stage::BeforeRollback);
     wait_for(async {
-        let mut movement = Movement::open(global, &setup).await?;
-        let status = match movement
-            .begin(&Command::Rollback { service }, before)
-            .await?
-        {
+        let mut movement = Movement::open_to_rescue(global, &setup, before).await?;
+        let command = Command::Rollback {
+            service,
+            after: None,
+        };
+        let status = match movement.begin(&command, before).await? {
             Ok(attempt) => movement.carry_out(Ok(Some(attempt))).await?,
             Err(status) => status,
         };
@@ -119,7 +124,7 @@ pub(super) fn rollback(global: &Global, arguments: &Rollback) -> Result<Status> 
 pub(super) fn resume(global: &Global, arguments: &Resume) -> Result<Status> {
     let setup = Setup::of(global, arguments.service.as_deref())?;
     wait_for(async {
-        let mut movement = Movement::open(global, &setup).await?;
+        let mut movement = Movement::open_to_rescue(global, &setup, None).await?;
         let status = take_over(&mut movement).await;
         movement.lockstep.store.close().await;
         status

@@ -178,6 +178,7 @@ fn moves(
     let command = match (arguments.gate, &arguments.to) {
         (Gate::Rollback, None) => Command::Rollback {
             service: setup.service.clone(),
+            after: None,
         },
         (Gate::Rollback, Some(to)) => {
             let to = named(setup, state, to)?;
@@ -185,6 +186,7 @@ fn moves(
         }
         (_, to) => Command::Cutover {
             to: named(setup, state, to.as_deref().unwrap_or_default())?,
+            release: None,
             share: 100,
         },
     };

@@ -1,6 +1,6 @@
 //! The hooks of a command: called before it changes anything, and after that is recorded.
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 
 use super::database::{Setup, origin};
 use super::{Global, output};
@@ -11,25 +11,48 @@ use crate::store::{Snapshot, Store, StoreError};
 
 /// The hooks that a command may have to call.
 pub(super) struct Hooks<'a> {
-    global: &'a Global,
+    pub(super) global: &'a Global,
     setup: &'a Setup,
     called: Vec<Hook>,
+    /// The names of those that cannot be called, when that would be, and why not.
+    lame: Vec<(String, Vec<Stage>, String)>,
 }
 
 impl<'a> Hooks<'a> {
     /// Those of these stages, with the values of the variables that they name: one that is not set is found before
     /// anything was done.
     pub(super) fn of(global: &'a Global, setup: &'a Setup, stages: &[Stage]) -> Result<Self> {
-        let variable = |name: &str| std::env::var(name).ok();
-        let configured = setup.home.config.hook.iter();
-        let wanted = configured.filter(|hook| hook.stages().iter().any(|one| stages.contains(one)));
-        let hooks = wanted.map(|hook| hook.filled(&variable));
-        let hooks = hooks.collect::<Result<_, _>>().map_err(anyhow::Error::msg);
-        Ok(Self {
+        let mut hooks = Self {
             global,
             setup,
-            called: hooks.context("the hooks in bgmigrate.toml")?,
-        })
+            called: Vec::new(),
+            lame: Vec::new(),
+        };
+        hooks.may_call(stages);
+        match hooks.lame.first() {
+            Some((name, _, why)) => bail!("the hook `{name}` in bgmigrate.toml: {why}"),
+            None => Ok(hooks),
+        }
+    }
+
+    /// Those of these stages too. One that cannot be called, for a variable that it names is not set, has failed when
+    /// its stage comes.
+    pub(super) fn may_call(&mut self, stages: &[Stage]) {
+        let variable = |name: &str| std::env::var(name).ok();
+        for hook in &self.setup.home.config.hook {
+            let at = hook.stages().iter().copied();
+            let at: Vec<_> = at.filter(|stage| stages.contains(stage)).collect();
+            if at.is_empty() {
+                continue;
+            }
+            match hook.filled(&variable) {
+                Ok(filled) => self.called.push(Hook {
+                    stages: at,
+                    ..filled
+                }),
+                Err(why) => self.lame.push((hook.name(), at, why)),
+            }
+        }
     }
 
     /// What hooks are told of a release in a slot.
@@ -72,7 +95,7 @@ impl<'a> Hooks<'a> {
                     "nothing was changed: the hook `{}` ({stage}) failed: {error}",
                     hook.name
                 ));
-                keep(hook, stage, occasion, &error, store, snapshot).await;
+                keep(&hook.name, stage, occasion, &error, store, snapshot).await;
                 return false;
             }
         }
@@ -87,14 +110,20 @@ impl<'a> Hooks<'a> {
         store: &mut Store,
         snapshot: &mut Snapshot,
     ) {
+        let lame = self.lame.iter().filter(|(_, at, _)| at.contains(&stage));
+        let mut failed: Vec<_> = lame
+            .map(|(name, _, why)| (name.as_str(), why.clone()))
+            .collect();
         for hook in self.at(stage) {
             if let Err(error) = self.call(hook, stage, occasion) {
-                output::talk(format_args!(
-                    "the hook `{}` ({stage}) failed, which changes nothing of what was done: {error}",
-                    hook.name
-                ));
-                keep(hook, stage, occasion, &error, store, snapshot).await;
+                failed.push((&hook.name, error));
             }
+        }
+        for (name, error) in failed {
+            output::talk(format_args!(
+                "the hook `{name}` ({stage}) failed, which changes nothing of what was done: {error}"
+            ));
+            keep(name, stage, occasion, &error, store, snapshot).await;
         }
     }
 
@@ -113,7 +142,7 @@ impl<'a> Hooks<'a> {
 
 /// Writes a failure into the history. It was told; that it cannot be kept as well must not undo what was done.
 async fn keep(
-    hook: &Hook,
+    hook: &str,
     stage: Stage,
     occasion: &Occasion,
     error: &str,
@@ -123,7 +152,7 @@ async fn keep(
     let event = Event::HookFailed {
         service: occasion.service.clone(),
         stage: stage.name().to_owned(),
-        hook: hook.name.clone(),
+        hook: hook.to_owned(),
         error: error.to_owned(),
     };
     let kept = loop {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 
 use super::database::{Setup, refused};
 use super::hooks::Hooks;
@@ -13,7 +13,7 @@ use super::suite::Suite;
 use super::{Global, Status, output};
 use crate::gate::{Command, Cutover, Direction, Event, SlotId};
 use crate::hook::{Occasion, Place, Stage};
-use crate::run::{Look, Vigil, Wall, failing_checks, watch};
+use crate::run::{Look, Vigil, Wall, watch};
 use crate::smoke::Tested;
 
 /// How often a release that takes traffic is looked at.
@@ -23,15 +23,10 @@ const EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Movement<'a> {
     pub(super) lockstep: Lockstep<'a>,
     hooks: Hooks<'a>,
+    /// What the release is asked that takes traffic, where it is watched.
+    suite: Option<Suite>,
     /// Traffic goes back by itself.
     automatic: bool,
-}
-
-/// Why traffic should not stay where it is, nor more of it come there.
-struct Unfit {
-    why: String,
-    /// The smoke test that says so.
-    tested: Option<Tested>,
 }
 
 impl<'a> Movement<'a> {
@@ -40,14 +35,48 @@ impl<'a> Movement<'a> {
         let stages = [
             Stage::BeforeCutover,
             Stage::AfterCutover,
-            Stage::BeforeRollback,
             Stage::AfterRollback,
         ];
+        Self::with(Hooks::of(global, setup, &stages)?, setup).await
+    }
+
+    /// The same for who wants away from a release: of the hooks after it, one that cannot be called holds nothing up.
+    pub(super) async fn open_to_rescue(
+        global: &'a Global,
+        setup: &'a Setup,
+        before: Option<Stage>,
+    ) -> Result<Self> {
+        let hooks = Hooks::of(global, setup, before.as_slice());
+        let mut hooks = hooks
+            .context("the hooks before it cannot be called, and --skip-hooks does without them")?;
+        hooks.may_call(&[Stage::AfterCutover, Stage::AfterRollback]);
+        Self::with(hooks, setup).await
+    }
+
+    async fn with(hooks: Hooks<'a>, setup: &'a Setup) -> Result<Self> {
         Ok(Self {
-            hooks: Hooks::of(global, setup, &stages)?,
-            lockstep: Lockstep::open(global, setup).await?,
+            lockstep: Lockstep::open(hooks.global, setup).await?,
+            hooks,
+            suite: None,
             automatic: false,
         })
+    }
+
+    /// The release in a slot is going to be watched. What cannot be asked is found before traffic moves.
+    pub(super) fn prepare_to_watch(&mut self, slot: &SlotId) -> Result<()> {
+        let Some(version) = self.lockstep.version(&slot.slot) else {
+            return Ok(());
+        };
+        let suite = Suite::of(self.lockstep.setup, slot, version)?;
+        suite.warn();
+        if suite.asks_nothing() && !self.lockstep.global.quiet {
+            output::talk(
+                "warning: no [[smoke.http]] or [[smoke.command]] is configured: while it is watched, the release is asked \
+                 nothing but the checks of its migrations",
+            );
+        }
+        self.suite = Some(suite);
+        Ok(())
     }
 
     /// Asks the gate, has the hooks before called, and claims the first attempt. A status where there is none to make.
@@ -66,9 +95,9 @@ impl<'a> Movement<'a> {
                 _ => None,
             });
             if let Some((from, to)) = intended
-                && let Some(status) = self.stopped(stage, from.as_deref(), &to).await?
+                && !self.let_by_hooks(stage, from.as_deref(), &to).await?
             {
-                return Ok(Err(status));
+                return Ok(Err(Status::Failed));
             }
         }
         Ok(match self.lockstep.claim(command).await? {
@@ -78,31 +107,16 @@ impl<'a> Movement<'a> {
         })
     }
 
-    /// Has the hooks before called; with a status where nothing may be moved then.
-    async fn stopped(
-        &mut self,
-        stage: Stage,
-        from: Option<&str>,
-        to: &str,
-    ) -> Result<Option<Status>> {
+    /// Has the hooks before called, and reads the record anew: it may say something else by then.
+    async fn let_by_hooks(&mut self, stage: Stage, from: Option<&str>, to: &str) -> Result<bool> {
         let Some(occasion) = self.occasion(from, to) else {
-            return Ok(None);
+            return Ok(true);
         };
         let lockstep = &mut self.lockstep;
         let (store, snapshot) = (&mut lockstep.store, &mut lockstep.snapshot);
-        if !self.hooks.before(stage, &occasion, store, snapshot).await {
-            return Ok(Some(Status::Failed));
-        }
+        let passed = self.hooks.before(stage, &occasion, store, snapshot).await;
         *snapshot = store.load_or_init(&[]).await?;
-        // While they ran, somebody may have deployed there: that release was not meant.
-        let meant = &occasion.place.release;
-        if lockstep.version(to) == Some(meant) {
-            return Ok(None);
-        }
-        output::talk(format_args!(
-            "nothing was moved: {to} does not hold {meant} any more"
-        ));
-        Ok(Some(Status::Refused))
+        Ok(passed)
     }
 
     /// Goes through the steps of a cutover: each but the last is watched for a while before the next comes.
@@ -148,7 +162,7 @@ impl<'a> Movement<'a> {
             Look::Failed(unfit) => self.roll_back(unfit).await,
             Look::Over(why) => {
                 output::talk(why);
-                Ok(Status::Done)
+                Ok(Status::Refused)
             }
         }
     }
@@ -164,9 +178,9 @@ impl<'a> Movement<'a> {
     }
 
     /// Traffic returns to the slot that it came from, before all of it has moved.
-    async fn go_back(&mut self, unfit: Unfit) -> Result<Status> {
-        output::talk(format_args!("traffic goes back: {}", unfit.why));
+    async fn go_back(&mut self, unfit: Tested) -> Result<Status> {
         self.automatic = true;
+        say_why_back(&unfit);
         let claimed = self.lockstep.claim_next(0).await?;
         let status = self.carry_out(claimed).await?;
         self.keep(unfit).await?;
@@ -177,11 +191,14 @@ impl<'a> Movement<'a> {
     }
 
     /// Traffic returns after all of it has moved.
-    async fn roll_back(&mut self, unfit: Unfit) -> Result<Status> {
-        output::talk(format_args!("traffic goes back: {}", unfit.why));
+    async fn roll_back(&mut self, unfit: Tested) -> Result<Status> {
         self.automatic = true;
-        let service = self.lockstep.setup.service.clone();
-        let status = match self.begin(&Command::Rollback { service }, None).await? {
+        say_why_back(&unfit);
+        let command = Command::Rollback {
+            service: self.lockstep.setup.service.clone(),
+            after: Some(self.lockstep.epoch()),
+        };
+        let status = match self.begin(&command, None).await? {
             Ok(attempt) => self.carry_out(Ok(Some(attempt))).await?,
             Err(status) => status,
         };
@@ -192,16 +209,13 @@ impl<'a> Movement<'a> {
         })
     }
 
-    /// A smoke test that passed before, and did not under traffic, counts no more.
-    async fn keep(&mut self, unfit: Unfit) -> Result<()> {
-        let Some(tested) = unfit.tested else {
-            return Ok(());
-        };
+    /// The test that it passed before traffic came counts no more.
+    async fn keep(&mut self, unfit: Tested) -> Result<()> {
         let lockstep = &mut self.lockstep;
-        let held = lockstep.snapshot.state.slots.get(&tested.slot).cloned();
-        if let Some(slot) = held.filter(|slot| slot.version == tested.version) {
+        let held = lockstep.snapshot.state.slots.get(&unfit.slot).cloned();
+        if let Some(slot) = held.filter(|slot| slot.version == unfit.version) {
             let (store, snapshot) = (&mut lockstep.store, &mut lockstep.snapshot);
-            if let Err(refusals) = record(lockstep.setup, store, snapshot, &tested, &slot).await? {
+            if let Err(refusals) = record(lockstep.setup, store, snapshot, &unfit, &slot).await? {
                 refused(lockstep.global, &refusals)?;
             }
         }
@@ -209,7 +223,7 @@ impl<'a> Movement<'a> {
     }
 
     /// Looks again and again for so long.
-    async fn watched(&mut self, span: Duration) -> Result<Look<Unfit>> {
+    async fn watched(&mut self, span: Duration) -> Result<Look<Tested>> {
         let of = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         let vigil = Vigil {
             for_ms: of(span),
@@ -221,7 +235,7 @@ impl<'a> Movement<'a> {
     }
 
     /// Whether the release that traffic has come to is fit, and whether it is still this run that moves it.
-    async fn look(&mut self, epoch: u64) -> Result<Look<Unfit>> {
+    async fn look(&mut self, epoch: u64) -> Result<Look<Tested>> {
         let lockstep = &mut self.lockstep;
         lockstep.snapshot = lockstep.store.load_or_init(&[]).await?;
         let service = &lockstep.setup.service;
@@ -231,33 +245,24 @@ impl<'a> Movement<'a> {
             )));
         }
         let state = &lockstep.snapshot.state;
-        let failing = failing_checks(&mut lockstep.store, state).await?;
-        if let Some((id, seen)) = failing.into_iter().next() {
-            return Ok(Look::Failed(Unfit {
-                why: format!("the check of {id} does not hold: {seen}"),
-                tested: None,
-            }));
+        let Some(suite) = &self.suite else {
+            return Ok(Look::Over(format!("no release of {service} is watched")));
+        };
+        let (slot, version) = (suite.slot(), suite.version());
+        if state.slots.get(slot).map(|held| held.version.as_str()) != Some(version) {
+            return Ok(Look::Over(format!(
+                "{slot} does not hold {version} any more, which was watched: bgmigrate status"
+            )));
         }
-        let to = match state.cutovers.get(service) {
-            Some(cutover) => Some(SlotId::new(service, &cutover.to)),
-            None => state.live(service).map(|(id, _)| id.clone()),
-        };
-        let Some((to, slot)) = to.and_then(|to| Some((to.clone(), state.slots.get(&to)?))) else {
-            return Ok(Look::Over(format!("no release of {service} is live")));
-        };
-        let suite = Suite::of(lockstep.setup, &to, &slot.version)?;
         let tested = suite
             .ask(lockstep.global, &mut lockstep.store, state)
             .await?;
-        let failed: Vec<_> = tested.failed().map(|one| one.name.as_str()).collect();
-        if failed.is_empty() {
-            return Ok(Look::Fine);
-        }
-        let why = format!("{} in {to} failed: {}", slot.version, failed.join(", "));
-        Ok(Look::Failed(Unfit {
-            why,
-            tested: Some(tested),
-        }))
+        // Where nothing is asked, nothing is wrong: who waits for a while between steps looks for himself.
+        Ok(if tested.failed().next().is_none() {
+            Look::Fine
+        } else {
+            Look::Failed(tested)
+        })
     }
 
     /// Has the hooks after called, once a cutover has ended that has moved traffic.
@@ -303,4 +308,14 @@ impl<'a> Movement<'a> {
         });
         Some(occasion)
     }
+}
+
+fn say_why_back(unfit: &Tested) {
+    let failed: Vec<_> = unfit.failed().map(|one| one.name.as_str()).collect();
+    output::talk(format_args!(
+        "traffic goes back: {} in {} failed: {}",
+        unfit.version,
+        unfit.slot,
+        failed.join(", ")
+    ));
 }

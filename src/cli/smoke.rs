@@ -56,6 +56,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
         {
             return Ok(Status::Failed);
         }
+        suite.warn();
         let tested = suite.ask(global, &mut store, &snapshot.state).await?;
         if tested.outcomes.is_empty() {
             bail!(

@@ -67,6 +67,30 @@ impl Suite {
         })
     }
 
+    /// Where it is.
+    pub(super) fn slot(&self) -> &SlotId {
+        &self.slot
+    }
+
+    /// What is meant to be there.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Nothing is configured that could be asked.
+    pub(super) fn asks_nothing(&self) -> bool {
+        self.checks.is_empty()
+    }
+
+    /// Says what is believed without being checked.
+    pub(super) fn warn(&self) {
+        if self.is_insecure() {
+            output::talk(
+                "warning: certificates are NOT checked (`insecure = true` below `[smoke.tls]`): whoever answers is believed",
+            );
+        }
+    }
+
     /// Asks the slot, and asks the database what the migrations want to know that its release ships.
     pub(super) async fn ask(
         &self,
@@ -74,12 +98,6 @@ impl Suite {
         store: &mut Store,
         state: &State,
     ) -> Result<Tested> {
-        let insecure = self.is_insecure();
-        if insecure {
-            output::talk(
-                "warning: certificates are NOT checked (`insecure = true` below `[smoke.tls]`): whoever answers is believed",
-            );
-        }
         let address = Address {
             url: self.url.as_deref(),
             tls: &self.tls,
@@ -103,7 +121,7 @@ impl Suite {
         Ok(Tested {
             slot: self.slot.clone(),
             version: self.version.clone(),
-            insecure,
+            insecure: self.is_insecure(),
             outcomes,
         })
     }
@@ -117,10 +135,10 @@ impl Suite {
     }
 }
 
-/// What the migrations ask that the release ships.
+/// What the migrations ask that the release ships: all of them, where nobody knows which those are.
 fn of_migrations(asked: Vec<Checked>, release: Option<&Release>) -> impl Iterator<Item = Outcome> {
     let ships = move |check: &Checked| {
-        release.is_some_and(|release| release.ships.contains_key(&check.migration))
+        release.is_none_or(|release| release.ships.contains_key(&check.migration))
     };
     asked.into_iter().filter(ships).map(|check| Outcome {
         name: format!("check of {}", check.migration),

@@ -90,6 +90,14 @@ impl Hook {
         &self.stages
     }
 
+    /// What people call it; a command is its own name, and a webhook that of its host.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| match &self.call {
+            Called::Command(words) => words.to_string(),
+            Called::Webhook { url, .. } => host_of(url),
+        })
+    }
+
     /// The hook, with the values of the variables that it names.
     ///
     /// # Errors
@@ -98,9 +106,9 @@ impl Hook {
         &self,
         variable: &impl Fn(&str) -> Option<String>,
     ) -> Result<crate::hook::Hook, String> {
-        let (named, call) = match &self.call {
+        let (name, call) = match &self.call {
             Called::Command(words) => (
-                words.to_string(),
+                self.name(),
                 Call::Command {
                     words: words.0.clone(),
                 },
@@ -112,11 +120,12 @@ impl Hook {
                     Ok((name.clone(), value))
                 });
                 let headers = headers.collect::<Result<_, String>>()?;
-                (host_of(&url), Call::Webhook { url, headers })
+                let name = self.name.clone().unwrap_or_else(|| host_of(&url));
+                (name, Call::Webhook { url, headers })
             }
         };
         Ok(crate::hook::Hook {
-            name: self.name.clone().unwrap_or(named),
+            name,
             stages: self.stages.clone(),
             call,
             timeout_ms: self.timeout_ms,

@@ -111,6 +111,8 @@ pub enum Command {
     Cutover {
         /// Which.
         to: SlotId,
+        /// The release that is meant, where one was looked at: another that came into the slot since gets no traffic.
+        release: Option<String>,
         /// How much of it at first, in per cent: 100 is all at once.
         share: u8,
     },
@@ -118,6 +120,8 @@ pub enum Command {
     Rollback {
         /// Of which service.
         service: String,
+        /// Only what the attempt with this epoch has moved: where another has moved traffic since, it stays.
+        after: Option<u64>,
     },
     /// Take the slot that the router sends traffic to for the live one.
     Follow {

@@ -68,10 +68,10 @@ pub fn decide(state: &State, command: &Command, sight: &Sight) -> Decision {
             whole,
         } => undo(state, migration, dependents, *whole),
         Command::Undone { migration } => undone(state, migration),
-        Command::Cutover { to, share } => {
-            traffic::cutover(state, to, Direction::Forward, *share, sight)
+        Command::Cutover { to, release, share } => {
+            traffic::cutover(state, to, release.as_deref(), *share, sight)
         }
-        Command::Rollback { service } => traffic::rollback(state, service, sight),
+        Command::Rollback { service, after } => traffic::rollback(state, service, *after, sight),
         Command::Follow { service, restored } => traffic::follow(state, service, *restored, sight),
         Command::Enforce { service } => traffic::enforce(state, service, sight),
         Command::Claim {

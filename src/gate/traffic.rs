@@ -12,13 +12,28 @@ use super::{
 /// All of it.
 const WHOLE: u8 = 100;
 
+/// A release that came into the slot after `meant` was looked at gets no traffic that was meant for that one.
 pub(super) fn cutover(
     state: &State,
     to: &SlotId,
-    direction: Direction,
+    meant: Option<&str>,
     share: u8,
     sight: &Sight,
 ) -> Decision {
+    let held = state.slots.get(to).map(|slot| slot.version.as_str());
+    if let Some((meant, held)) = meant.zip(held).filter(|(meant, held)| meant != held) {
+        let refusal = Refusal::new(
+            Rule::CutoverGate,
+            format!("cutover to {to}"),
+            format!("it does not hold {meant} any more, but {held}"),
+            format!("bgmigrate cutover --to {}, if that is meant", to.slot),
+        );
+        return Err(vec![refusal]);
+    }
+    intend(state, to, Direction::Forward, share, sight)
+}
+
+fn intend(state: &State, to: &SlotId, direction: Direction, share: u8, sight: &Sight) -> Decision {
     let refusals = rules::cutover(state, to, direction, sight);
     if !refusals.is_empty() {
         return Err(refusals);
@@ -33,11 +48,22 @@ pub(super) fn cutover(
     }])
 }
 
-pub(super) fn rollback(state: &State, service: &str, sight: &Sight) -> Decision {
-    if let Some((to, _)) = state.standby(service) {
-        return cutover(state, &to.clone(), Direction::Back, WHOLE, sight);
-    }
+pub(super) fn rollback(
+    state: &State,
+    service: &str,
+    after: Option<u64>,
+    sight: &Sight,
+) -> Decision {
     let blocked = format!("rollback of {service}");
+    let claimed = state.epochs(service).claimed;
+    if let Some(after) = after.filter(|after| *after != claimed) {
+        let reason = format!("traffic was moved since, under epoch {claimed} instead of {after}");
+        let unblock = "bgmigrate status shows where it goes";
+        return Err(vec![Refusal::new(Rule::Lockstep, blocked, reason, unblock)]);
+    }
+    if let Some((to, _)) = state.standby(service) {
+        return intend(state, to, Direction::Back, WHOLE, sight);
+    }
     let flight = in_flight(state, service, &blocked);
     if !flight.is_empty() {
         return Err(flight);

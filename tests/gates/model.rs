@@ -221,10 +221,12 @@ impl Team {
             },
             Act::Cutover(at, to) => Command::Cutover {
                 to: slot(at, to),
+                release: None,
                 share: 100,
             },
             Act::Rollback(at) => Command::Rollback {
                 service: service(at).to_owned(),
+                after: None,
             },
             Act::TakeBack(at) => Command::Claim {
                 service: service(at).to_owned(),

@@ -173,11 +173,20 @@ impl Course {
             ["undone", id] => Command::Undone {
                 migration: id.into(),
             },
+            ["cutover", to, "meant", release] => Command::Cutover {
+                to: slot(to),
+                release: Some(release.to_owned()),
+                share: 100,
+            },
             ["cutover", to, ref share @ ..] => Command::Cutover {
                 to: slot(to),
+                release: None,
                 share: share.first().map_or(100, |share| share.parse().unwrap()),
             },
-            ["rollback"] => Command::Rollback { service },
+            ["rollback", ref epoch @ ..] => Command::Rollback {
+                service,
+                after: epoch.first().map(|epoch| epoch.parse().unwrap()),
+            },
             ["claim", share] => Command::Claim {
                 epoch: self.state.epochs(&service).claimed,
                 service,

@@ -100,6 +100,32 @@ const COURSES: &[(&str, &str, &str)] = &[
          cutover blue                   !cutover-gate v1 is live there already",
     ),
     (
+        "what came into the slot after it was looked at was not meant",
+        TWO,
+        "apply b:expand
+         record v3 green ships a:expand b:expand
+         cutover green meant v2         !cutover-gate it does not hold v2 any more, but v3
+         cutover green meant v3
+         router obeys
+         settle",
+    ),
+    (
+        "traffic that another run has moved since does not go back by itself",
+        TWO,
+        "apply b:expand
+         cutover green
+         router obeys
+         settle
+         rollback 1
+         router obeys
+         settle
+         cutover green
+         router obeys
+         settle
+         rollback 1                     !lockstep traffic was moved since, under epoch 3 instead of 1
+         rollback 3",
+    ),
+    (
         "a contract step waits for every release that traffic may reach",
         CUT_OVER,
         "record v3 blue ships a:expand b:expand c:contract          !rollback-window v1 is kept there for a rollback

@@ -24,6 +24,7 @@ mod refusals;
 mod serve;
 mod sessions;
 mod smoke;
+mod steps;
 mod story;
 mod undo;
 mod uses;

@@ -72,17 +72,76 @@ fn traffic_does_not_come_to_a_release_that_was_deployed_while_a_hook_ran() {
         "[[hook]]\non = \"before-cutover\"\nrun = \"{tool} release record v3 --slot green\"\n"
     );
     let world = with(Engine::Sqlite, "1h", &hook);
-    let refused = world.expect(3, "cutover --to green").talk;
+    let refused = world.expect(3, "cutover --to green").answer;
     assert!(
-        refused.contains("green does not hold v2 any more"),
+        refused.contains("it does not hold v2 any more, but v3"),
         "{refused}"
     );
     assert_eq!(live(&world), "blue\n");
 }
 
 #[test]
-fn a_cutover_that_was_killed_has_its_hooks_called_by_who_resumes_it() {
-    let world = with(Engine::Sqlite, "1h", &format!("{AROUND}{NOTE}"));
+fn what_cannot_be_asked_or_called_is_found_before_traffic_moves() {
+    let smoke = "[slots.blue]\n[slots.green]\nurl = \"http://127.0.0.1:1\"\n[[smoke.http]]\npath = \"/up\"\nheaders = { Authorization = \"${SMOKE_TOKEN}\" }\n";
+    let hook = "[[hook]]\non = \"after-rollback\"\nwebhook = \"http://127.0.0.1/${CHAT_TOKEN}\"\n";
+    for (configured, unset) in [(smoke, "SMOKE_TOKEN"), (hook, "CHAT_TOKEN")] {
+        let world = with(Engine::Sqlite, "1h", configured);
+        let said = world.expect(2, "cutover --to green --watch 1s").talk;
+        assert!(said.contains(&format!("`{unset}` is not set")), "{said}");
+        assert_eq!(live(&world), "blue\n");
+        assert_eq!(world.ask("SELECT count(*) FROM bgmigrate_cutover"), "0");
+    }
+}
+
+const CHAT: &str = "name = \"chat\"\nwebhook = \"http://127.0.0.1/${CHAT_TOKEN}\"\n";
+
+fn configure(world: &World, hooks: &str) {
+    let config = std::fs::read_to_string(world.path("bgmigrate.toml")).unwrap();
+    world.write("bgmigrate.toml", &format!("{config}{hooks}"));
+}
+
+fn chat_was_not_called(world: &World, said: &str) {
+    assert!(
+        said.contains("the hook `chat` (after-rollback) failed, which changes nothing")
+            && said.contains("`CHAT_TOKEN` is not set"),
+        "{said}"
+    );
+    assert_eq!(live(world), "blue\n");
+    let history = world.expect(0, "history").answer;
+    assert!(
+        history.contains("hook-failed  after-rollback, chat"),
+        "{history}"
+    );
+}
+
+#[test]
+fn no_hook_holds_up_the_way_back() {
+    let world = with(Engine::Sqlite, "1h", "");
+    world.expect(0, "cutover --to green");
+    configure(
+        &world,
+        &format!("[[hook]]\non = \"after-rollback\"\n{CHAT}"),
+    );
+    let said = world.expect(0, "rollback").talk;
+    chat_was_not_called(&world, &said);
+
+    let world = with(Engine::Sqlite, "1h", "");
+    world.expect(0, "cutover --to green");
+    configure(
+        &world,
+        &format!("[[hook]]\non = \"before-rollback\"\n{CHAT}"),
+    );
+    let said = world.expect(2, "rollback").talk;
+    assert!(
+        said.contains("the hook `chat`") && said.contains("--skip-hooks does without them"),
+        "{said}"
+    );
+    world.expect(0, "rollback --skip-hooks");
+    assert_eq!(live(&world), "blue\n");
+}
+
+/// A cutover that was killed once its intent was recorded.
+fn kill_a_cutover(world: &World) {
     let mut killed = world.command(&["cutover", "--to", "green"]);
     let lock = std::fs::File::create(world.path("live.lock")).unwrap();
     lock.lock().unwrap();
@@ -94,8 +153,18 @@ fn a_cutover_that_was_killed_has_its_hooks_called_by_who_resumes_it() {
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
-    drop(lock);
-    world.expect(0, "resume");
+}
+
+#[test]
+fn a_cutover_that_was_killed_has_its_hooks_called_by_who_resumes_it() {
+    let world = with(Engine::Sqlite, "1h", &format!("{AROUND}{NOTE}"));
+    kill_a_cutover(&world);
+    configure(
+        &world,
+        &format!("[[hook]]\non = \"after-rollback\"\n{CHAT}"),
+    );
+    let said = world.expect(0, "resume").talk;
+    chat_was_not_called(&world, &said);
     assert_eq!(
         noted(&world),
         [
@@ -170,7 +239,7 @@ fn a_check_of_a_migration_that_fails_after_the_cutover_brings_traffic_back() {
     assert_eq!(said.status, 5, "{}{}", said.answer, said.talk);
     assert!(
         said.talk
-            .contains("traffic goes back: the check of 0002_named does not hold"),
+            .contains("traffic goes back: v2 in green of app failed: check of 0002_named"),
         "{}",
         said.talk
     );
