@@ -168,6 +168,26 @@ fn an_undo_that_leaves_something_is_an_error() {
     }
 }
 
+/// Elsewhere the undo runs in a transaction, and is taken back.
+#[test]
+fn what_a_failed_undo_has_done_on_mysql_is_not_the_next_migrations_doing() {
+    let half = (
+        "0002_half",
+        "ALTER TABLE users ADD COLUMN a integer;\nALTER TABLE users ADD COLUMN b integer;",
+        "ALTER TABLE users DROP COLUMN b;\nALTER TABLE users DROP COLUMN nothing;",
+    );
+    let later = (
+        "0003_later",
+        "ALTER TABLE users ADD COLUMN later integer;",
+        "ALTER TABLE users DROP COLUMN later;",
+    );
+    let folder = Folder::new(&[USERS, half, later]);
+    let url = servers::mariadb().url("beside");
+    let (said, status) = folder.verify("mysql", &on(Some(&url)));
+    assert_eq!(kinds(&said)[1..], [vec!["undo"], vec![]], "{said:#}");
+    assert_eq!(status, 1);
+}
+
 #[test]
 fn a_migration_that_the_engine_refuses_ends_with_status_5() {
     let broken = (
