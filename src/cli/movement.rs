@@ -155,7 +155,7 @@ impl<'a> Movement<'a> {
     /// Watches the release that is live in this slot by now, and rolls back when it is not fit.
     pub(super) async fn stay(&mut self, to: &SlotId, span: Duration) -> Result<Status> {
         if !self.lockstep.global.quiet {
-            output::talk(format_args!("watching {to} for {} s", span.as_secs()));
+            output::talk(format_args!("watching {to} for {span:?}"));
         }
         match self.watched(span).await? {
             Look::Fine => Ok(Status::Done),
