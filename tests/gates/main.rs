@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod lockstep;
 mod model;
 mod mutants;
 mod script;
