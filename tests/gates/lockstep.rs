@@ -40,6 +40,10 @@ enum ReadsBack {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that a protocol may leave out"
+)]
 struct Protocol {
     takes: Takes,
     reads_back: ReadsBack,
@@ -162,10 +166,7 @@ fn deployed(version: &str, at: &str, live: bool, ships: &[&str]) -> Command {
         phase: FilePhase::Contract,
         after_cutover: true,
     };
-    let ships: BTreeMap<_, _> = ships
-        .iter()
-        .map(|name| (id(name), shipped.clone()))
-        .collect();
+    let ships: BTreeMap<_, _> = ships.iter().map(|name| (id(name), shipped)).collect();
     Command::Record {
         slot: slot(at),
         version: version.to_owned(),
