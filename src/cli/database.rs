@@ -103,6 +103,11 @@ impl Setup {
         )
     }
 
+    /// What tells the sessions of a slot from others, where that is configured.
+    pub(super) fn mark_of(&self, slot: &SlotId) -> Option<&Mark> {
+        self.marks.iter().find(|mark| mark.slot == *slot)
+    }
+
     /// A folder for another engine is not what this database keeps.
     pub(super) fn fits(&self, folder: Dialect) -> Result<()> {
         let dialect = self.target.dialect();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::run::{RunError, TakeoverError};
 use crate::scratch::ScratchError;
-use crate::store::{DatabaseError, StoreError};
+use crate::store::{DatabaseError, StatisticsError, StoreError};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,15 @@ impl Status {
                 | ScratchError::NoServer(_)
                 | ScratchError::Misfit { .. } => Self::Usage,
                 _ => Self::Unreachable,
+            };
+        }
+        if let Some(error) = error.downcast_ref::<StatisticsError>() {
+            return match error {
+                StatisticsError::NotKept(_)
+                | StatisticsError::Database(DatabaseError::Url(_) | DatabaseError::Pooled(_)) => {
+                    Self::Usage
+                }
+                StatisticsError::Database(_) => Self::Unreachable,
             };
         }
         error.downcast_ref().map_or(Self::Usage, Self::of_store)

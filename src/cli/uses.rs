@@ -15,17 +15,19 @@ use crate::model::Engine;
 use crate::plan;
 use crate::report;
 use crate::review::{Reviewed, folded};
-use crate::store::Missing;
-use crate::uses::{Reading, Uses, read};
+use crate::store::{Missing, Whose, statistics};
+use crate::uses::{Reading, Uses, read, sift};
 
 const EXAMPLES: &str = "\
 Examples:
   bgmigrate uses read .sqlx               what these queries rely on, before it is recorded
   bgmigrate uses read queries/*.sql
   bgmigrate uses show v4                  what was recorded of v4
+  bgmigrate uses capture --user shop > v4.sql   what really ran, as the server has kept it
+  bgmigrate uses capture v4 > v4.sql      the same, of the user whom v4's slot is configured with
 
 FILE is SQL, sqlx's offline query data, a folder of either, or a plain list with one table or
-table.column a line.";
+table.column a line. `capture` needs pg_stat_statements or performance_schema, and only reads.";
 
 /// What a release relies on: tables, columns, types and routines
 #[derive(clap::Args, Debug)]
@@ -42,6 +44,20 @@ enum Action {
         /// Files and folders
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+    },
+    /// Write down which statements really ran, as the server has kept them
+    Capture {
+        /// A release in a slot: whose statements these are is configured there [default: everybody's]
+        version: Option<String>,
+        /// Only what ran as this user, or as a role that it may act as
+        #[arg(long)]
+        user: Option<String>,
+        /// Only what ran as those who are logged in under this name now (PostgreSQL)
+        #[arg(long, value_name = "NAME", conflicts_with = "user")]
+        application_name: Option<String>,
+        /// The service [default: configured, or app]
+        #[arg(long, value_name = "NAME")]
+        service: Option<String>,
     },
     /// Show what was recorded of a release
     Show {
@@ -62,10 +78,76 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<Status> {
             reading.uses
         }
         Action::Show { version, service } => recorded(global, version, service.as_deref())?,
+        Action::Capture {
+            version,
+            user,
+            application_name,
+            service,
+        } => {
+            let whose = Whose {
+                user: user.clone(),
+                application_name: application_name.clone(),
+            };
+            return capture(global, service.as_deref(), version.as_deref(), whose);
+        }
     };
     let text = report::uses(&uses, global.format, output::paint());
     output::answer(&output::suited(text, "uses", global.format)?)?;
     Ok(Status::Done)
+}
+
+fn capture(
+    global: &Global,
+    service: Option<&str>,
+    version: Option<&str>,
+    whose: Whose,
+) -> Result<Status> {
+    let setup = Setup::of(global, service)?;
+    let dialect = setup.target.dialect();
+    let captured = wait_for(async {
+        let nobody_said = whose == Whose::default();
+        let whose = match version {
+            Some(version) if nobody_said => configured(global, &setup, version).await?,
+            _ => whose,
+        };
+        Ok(sift(statistics(&setup.target, &whose).await?, dialect))
+    })?;
+    if !global.quiet {
+        // The schema makes uses finer; whether a statement is understood does not hang on it.
+        let reading = read("captured.sql", &captured.sql(), dialect, None);
+        tell(global, &reading.map_err(|error| anyhow!(error))?);
+    }
+    let text = report::captured(&captured, global.format);
+    output::answer(&output::suited(text, "uses", global.format)?)?;
+    Ok(Status::Done)
+}
+
+/// Whose statements a release's are, as its slot is configured.
+async fn configured(global: &Global, setup: &Setup, version: &str) -> Result<Whose> {
+    let mut store = setup.store(Missing::Refuse).await?;
+    let snapshot = store.load(&[]).await?.unwrap_or_default();
+    store.close().await;
+    let mut slots = snapshot.state.of(&setup.service);
+    let Some((slot, _)) = slots.find(|(_, slot)| slot.version == version) else {
+        bail!(
+            "no slot of {} holds {version}: say whose statements are meant with --user, or leave the release out",
+            setup.service
+        );
+    };
+    let Some(mark) = setup.mark_of(slot) else {
+        if !global.quiet {
+            output::talk(format_args!(
+                "`[slots.{}]` says neither `user` nor `application_name`, so that every user's statements are taken for \
+                 {version}'s",
+                slot.slot
+            ));
+        }
+        return Ok(Whose::default());
+    };
+    Ok(Whose {
+        user: mark.user.clone(),
+        application_name: mark.application_name.clone(),
+    })
 }
 
 fn recorded(global: &Global, version: &str, service: Option<&str>) -> Result<Uses> {

@@ -110,7 +110,11 @@ impl Matrix {
                 .queries
                 .into_iter()
                 .map(|query| Tried {
-                    untried: untried(&query.sql).or_else(|| leaves(&query.sql)),
+                    untried: query
+                        .unknown
+                        .clone()
+                        .or_else(|| untried(&query.sql))
+                        .or_else(|| leaves(&query.sql)),
                     query,
                     worked: BTreeMap::new(),
                     refused: None,
@@ -264,6 +268,7 @@ mod tests {
             file: "q.sql".to_owned(),
             line: at + 1,
             sql: (*sql).to_owned(),
+            unknown: None,
         });
         let old = OldRelease {
             release: "v1".to_owned(),

@@ -38,7 +38,7 @@ pub use plan::plan;
 pub use record::{Ran, applied, history, refusals};
 pub use scaffold::{Scaffolded, ScaffoldedMigration, scaffolded};
 pub use smoke::smoke;
-pub use uses::uses;
+pub use uses::{captured, uses};
 pub use verify::verify;
 
 use crate::model::Migration;

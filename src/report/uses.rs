@@ -2,13 +2,22 @@
 
 use super::{Format, Paint, json, line};
 use crate::model::{Ident, Name};
-use crate::uses::Uses;
+use crate::uses::{Captured, Uses};
 
 /// A line a table, and one for each other kind; `None` where the format does not suit it.
 pub fn uses(uses: &Uses, format: Format, paint: Paint) -> Option<String> {
     match format {
         Format::Human => Some(lines(uses, paint)),
         Format::Json => Some(json::pretty(uses)),
+        _ => None,
+    }
+}
+
+/// What ran, as a file of queries; `None` where the format does not suit it.
+pub fn captured(captured: &Captured, format: Format) -> Option<String> {
+    match format {
+        Format::Human => Some(captured.sql()),
+        Format::Json => Some(json::pretty(captured)),
         _ => None,
     }
 }

@@ -19,6 +19,7 @@ mod lock;
 mod mysql;
 mod postgres;
 mod sqlite;
+mod statements;
 mod tables;
 
 use chrono::{DateTime, Utc};
@@ -30,6 +31,7 @@ pub use connection::{Connection, Row, Value};
 pub use error::{DatabaseError, StoreError};
 pub use history::{Difference, Entry};
 pub use lock::Waiting;
+pub use statements::{StatisticsError, Whose, statistics};
 
 use crate::gate::{Event, State};
 use crate::model::Dialect;

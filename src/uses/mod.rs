@@ -7,8 +7,11 @@
 //! path finds, and so is `users` in a migration. `auth.users` and `billing.users` are two different tables.
 
 mod behind;
+mod capture;
+mod digest;
 mod list;
 mod minds;
+mod opaque;
 mod picture;
 mod pins;
 mod queries;
@@ -27,6 +30,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use capture::{Captured, LeftOut, Statistics, sift};
 pub use queries::{Query, queries};
 pub use read::{Guess, ReadError, Reading, read};
 

@@ -1,5 +1,6 @@
 //! The statements themselves that a release sends, as files tell them.
 
+use super::opaque;
 use super::read::{ReadError, sqlx_queries};
 use crate::model::{Dialect, LineIndex, Span};
 use crate::sql::split::{PieceKind, split};
@@ -11,8 +12,10 @@ pub struct Query {
     pub file: String,
     /// Line, from 1.
     pub line: usize,
-    /// As it is written, parameters and all.
+    /// As it is written, parameters and all; empty where nobody knows.
     pub sql: String,
+    /// Why nobody knows what it says, in a clause for people.
+    pub unknown: Option<String>,
 }
 
 /// The statements of one file: of an `.sql` file, or of sqlx's offline query data. A plain list has none.
@@ -25,6 +28,7 @@ pub fn queries(file: &str, text: &str, dialect: Dialect) -> Result<Vec<Query>, R
         file: file.to_owned(),
         line: lines.position(text, at).line,
         sql: sql.to_owned(),
+        unknown: None,
     };
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
     match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -36,9 +40,13 @@ pub fn queries(file: &str, text: &str, dialect: Dialect) -> Result<Vec<Query>, R
                     PieceKind::MetaCommand | PieceKind::ClientCommand
                 )
             });
-            Ok(sent
-                .map(|piece| query(piece.span.start, piece.span.of(text)))
-                .collect())
+            let sent = sent.map(|piece| query(piece.span.start, piece.span.of(text)));
+            let marks = opaque::marks(text, dialect).into_iter();
+            let unknown = marks.map(|(at, reason)| Query {
+                unknown: Some(reason),
+                ..query(at, "")
+            });
+            Ok(unknown.chain(sent).collect())
         }
         Some("json") => {
             let found = sqlx_queries(file, text, dialect)?.into_iter();
@@ -60,6 +68,13 @@ mod tests {
         assert_eq!(
             told,
             [(2, "SELECT 1"), (4, "UPDATE t SET a = $1\nWHERE id = $2")]
+        );
+        let marked = "-- bgmigrate: opaque reason=\"cut off\"\nSELECT 1;";
+        let found = queries("q.sql", marked, Dialect::Postgres).unwrap();
+        assert_eq!(found[0].unknown.as_deref(), Some("cut off"));
+        assert_eq!(
+            (found[0].line, found[1].line, &*found[1].sql),
+            (1, 2, "SELECT 1")
         );
         let offline = r#"{"db_name": "PostgreSQL", "query": "SELECT id FROM users WHERE id = $1"}"#;
         let found = queries(".sqlx/query-1.json", offline, Dialect::Postgres).unwrap();

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::picture::Picture;
 use super::query::{self, Outcome};
-use super::{Relied, Uses, behind, list};
+use super::{Relied, Uses, behind, list, opaque};
 use crate::model::{Dialect, LineIndex, Span};
 use crate::schema::Schema;
 use crate::sql::split::{PieceKind, split};
@@ -78,7 +78,9 @@ pub fn read(
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("sql") => {
             let mut relied = Relied::default();
-            let outcomes = statements(text, &picture, &mut relied);
+            let mut outcomes = statements(text, &picture, &mut relied);
+            let marks = opaque::marks(text, dialect).into_iter();
+            outcomes.extend(marks.map(|(at, reason)| (at, Outcome::Unreadable(reason))));
             Ok(reading(file, text, outcomes, relied, &picture))
         }
         Some("json") => {

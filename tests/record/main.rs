@@ -9,6 +9,7 @@ mod adopt;
 mod application;
 mod backfill;
 mod browser;
+mod capture;
 mod checks;
 mod external;
 mod faults;

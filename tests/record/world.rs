@@ -39,6 +39,15 @@ impl World {
             Engine::Postgres => servers::postgres().url(name),
             Engine::Mariadb => servers::mariadb().url(name),
         };
+        Self::in_folder(folder, engine, url)
+    }
+
+    /// The same with a database of one's own.
+    pub(crate) fn at(engine: Engine, url: String) -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), engine, url)
+    }
+
+    fn in_folder(folder: TempDir, engine: Engine, url: String) -> Self {
         let world = Self {
             folder,
             engine,

@@ -17,7 +17,8 @@ use sqlx::postgres::PgConnection;
 
 /// The newest PostgreSQL that is installed.
 pub(crate) fn postgres() -> &'static Server {
-    static SERVER: LazyLock<Server> = LazyLock::new(|| start("PostgreSQL", start_postgres(None)));
+    static SERVER: LazyLock<Server> =
+        LazyLock::new(|| start("PostgreSQL", start_postgres(None, &[])));
     &SERVER
 }
 
@@ -27,15 +28,37 @@ pub(crate) fn postgres_18() -> &'static Server {
         let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers/postgres-18/bin");
         start(
             "PostgreSQL 18 (scripts/servers fetches it)",
-            start_postgres(Some(&bin)),
+            start_postgres(Some(&bin), &[]),
         )
     });
     &SERVER
 }
 
+/// Servers that keep which statements ran: the PostgreSQL that is installed, PostgreSQL 18 and MariaDB.
+pub(crate) fn with_statistics() -> [&'static Server; 3] {
+    const POSTGRES: &[&str] = &["shared_preload_libraries=pg_stat_statements"];
+    const MARIADB: &[&str] = &[
+        "--performance-schema=ON",
+        "--performance-schema-consumer-events-statements-current=ON",
+        "--performance-schema-consumer-events-statements-history=ON",
+    ];
+    static SERVERS: LazyLock<[Server; 3]> = LazyLock::new(|| {
+        let eighteen = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers/postgres-18/bin");
+        [
+            start("PostgreSQL", start_postgres(None, POSTGRES)),
+            start(
+                "PostgreSQL 18 (scripts/servers fetches it)",
+                start_postgres(Some(&eighteen), POSTGRES),
+            ),
+            start("MariaDB", start_mariadb(MARIADB)),
+        ]
+    });
+    SERVERS.each_ref()
+}
+
 /// MariaDB, which stands in for MySQL too.
 pub(crate) fn mariadb() -> &'static Server {
-    static SERVER: LazyLock<Server> = LazyLock::new(|| start("MariaDB", start_mariadb()));
+    static SERVER: LazyLock<Server> = LazyLock::new(|| start("MariaDB", start_mariadb(&[])));
     &SERVER
 }
 
@@ -185,7 +208,7 @@ fn start(name: &str, started: Result<Server>) -> Server {
     started.unwrap_or_else(|error| panic!("no {name} to test with: {error:#}"))
 }
 
-fn start_postgres(bin: Option<&Path>) -> Result<Server> {
+fn start_postgres(bin: Option<&Path>, more: &[&str]) -> Result<Server> {
     let places = installed();
     let program = |name| find_program(name, bin, &places);
     let (initdb, postgres) = (program("initdb")?, program("postgres")?);
@@ -196,7 +219,7 @@ fn start_postgres(bin: Option<&Path>) -> Result<Server> {
     arguments.extend("-U postgres -A trust -E UTF8 --locale=C --no-sync".split(' '));
     home.run(&initdb, &arguments)?;
     let mut arguments = vec!["-D", &data, "-k", &socket];
-    for setting in POSTGRES_SETTINGS {
+    for setting in POSTGRES_SETTINGS.iter().chain(more) {
         arguments.extend(["-c", setting]);
     }
     Engine::Postgres.keep(home, &postgres, &arguments)
@@ -222,7 +245,7 @@ fn start_pgbouncer() -> Result<Pooler> {
     })
 }
 
-fn start_mariadb() -> Result<Server> {
+fn start_mariadb(more: &[&str]) -> Result<Server> {
     let places = ["/usr/sbin", "/usr/local/mysql/bin"].map(PathBuf::from);
     let program = |name| find_program(name, None, &places);
     let (install, server) = (program("mariadb-install-db")?, program("mariadbd")?);
@@ -233,6 +256,7 @@ fn start_mariadb() -> Result<Server> {
     home.run(&install, &["--no-defaults", &data, login, "--skip-test-db"])?;
     let mut arguments = vec!["--no-defaults", &data, &socket];
     arguments.extend(MARIADB_SETTINGS);
+    arguments.extend(more);
     Engine::MariaDb.keep(home, &server, &arguments)
 }
 
