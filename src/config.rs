@@ -1,5 +1,6 @@
 //! `bgmigrate.toml`: what it may say, and clear words when it says something else.
 
+mod aws;
 mod backfill;
 mod hook;
 mod router;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use self::aws::{AlbAction, AwsAccess};
 pub use self::backfill::Backfill;
 pub use self::hook::Hook;
 pub use self::router::{Access, Driver, Object, Router};
@@ -420,7 +422,7 @@ mod tests {
             ),
             (
                 "[router]\nfile = \"live\"\ndriver = \"fil\"\n",
-                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`, `symlink`, `haproxy`, `nginx`, `caddy`, `envoy`, `traefik`, `kubernetes`, `command`; did you mean `file`?",
+                "bgmigrate.toml:3:1: there is no driver `fil`, but `file`, `symlink`, `haproxy`, `nginx`, `caddy`, `envoy`, `traefik`, `kubernetes`, `aws-alb`, `aws-route53`, `command`; did you mean `file`?",
             ),
             (
                 "[router]\ndriver = \"kubernetes\"\nobject = \"service/shop\"\n",
@@ -429,6 +431,32 @@ mod tests {
             (
                 "[router]\ndriver = \"kubernetes\"\nobject = \"ingress/shop\"\n",
                 "bgmigrate.toml:3:1: `ingress/shop` is no object that can be driven: write `service/NAME`",
+            ),
+            (
+                "[router]\ndriver = \"aws-alb\"\n",
+                "bgmigrate.toml:2:1: driver `aws-alb` needs `listener` or `rule`",
+            ),
+            (
+                "[router]\ndriver = \"aws-alb\"\nlistener = \"app/shop\"\n",
+                "bgmigrate.toml:3:1: `app/shop` is no ARN of a listener: `arn:aws:elasticloadbalancing:REGION:ACCOUNT:listener/app/",
+            ),
+            (
+                "[router]\ndriver = \"aws-alb\"\nrule = \"arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/x\"\n\
+                 region = \"us-east-1\"\n",
+                "bgmigrate.toml:4:1: `rule` is in the region `eu-west-1`, and not in `us-east-1`",
+            ),
+            (
+                "[router]\ndriver = \"aws-alb\"\nrule = \"arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/x\"\n",
+                "bgmigrate.toml:2:1: driver `aws-alb` needs `targets`: the ARN of each slot's target group",
+            ),
+            (
+                "[router]\ndriver = \"aws-alb\"\nrule = \"arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/x\"\n\
+                 targets = { blue = \"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/x\" }\n",
+                "bgmigrate.toml:4:1: `arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/x` is no ARN of a target group in `eu-west-1`",
+            ),
+            (
+                "[router]\ndriver = \"aws-route53\"\nzone = \"Z1\"\n",
+                "bgmigrate.toml:2:1: driver `aws-route53` needs `name`",
             ),
             (
                 "[router]\ndriver = \"file\"\n",

@@ -98,6 +98,9 @@ impl HttpError {
             },
             Error::Tls(_) | Error::Rustls(_) => (false, format!("TLS: {error}")),
             Error::BadUri(_) | Error::Http(_) => (false, error.to_string()),
+            Error::ConnectProxyFailed(why) => {
+                (false, format!("the proxy does not let us through: {why}"))
+            }
             Error::BodyExceedsLimit(limit) => (
                 true,
                 format!("the answer's body is longer than {limit} bytes"),
@@ -116,6 +119,24 @@ impl HttpError {
 /// # Errors
 /// When no whole answer came in time. An answer of any status is no error.
 pub fn fetch(request: &Request<'_>, tls: &Tls) -> Result<Answer, HttpError> {
+    exchange(request, tls, None)
+}
+
+/// The same for a service of the internet, which is asked through the proxy of the environment where there is one:
+/// `HTTPS_PROXY`, `NO_PROXY`.
+///
+/// # Errors
+/// As [`fetch`].
+#[cfg(feature = "aws")]
+pub fn fetch_through_proxy(request: &Request<'_>, tls: &Tls) -> Result<Answer, HttpError> {
+    exchange(request, tls, ureq::Proxy::try_from_env())
+}
+
+fn exchange(
+    request: &Request<'_>,
+    tls: &Tls,
+    proxy: Option<ureq::Proxy>,
+) -> Result<Answer, HttpError> {
     let uri: Uri = request
         .url
         .parse()
@@ -125,18 +146,23 @@ pub fn fetch(request: &Request<'_>, tls: &Tls) -> Result<Answer, HttpError> {
         Some(name) => under(&uri, name)?,
         None => uri.clone(),
     };
+    let by_proxy = proxy.is_some();
     let mut config = ureq::config::Config::builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .proxy(None)
+        .proxy(proxy)
         .allow_non_standard_methods(true)
         .user_agent(concat!("bgmigrate/", env!("CARGO_PKG_VERSION")))
         .timeout_global(Some(request.timeout));
     if secure {
         config = config.tls_config(believing(tls)?);
     }
-    let agent = Agent::with_parts(config.build(), DefaultConnector::default(), At(uri));
+    let agent = if by_proxy {
+        Agent::new_with_config(config.build())
+    } else {
+        Agent::with_parts(config.build(), DefaultConnector::default(), At(uri))
+    };
     let mut question = ureq::http::Request::builder()
         .method(request.method)
         .uri(named)

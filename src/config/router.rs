@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::aws::{AlbAction, AwsAccess};
 use super::milliseconds;
 use super::written::Words;
 use crate::nearest::nearest;
@@ -57,6 +58,23 @@ pub struct Router {
     pub context: Option<String>,
     /// The kubeconfig; `$KUBECONFIG`, `~/.kube/config` or the pod's own account where it is not given.
     pub kubeconfig: Option<String>,
+    /// The listener of an Application Load Balancer, by ARN.
+    pub listener: Option<String>,
+    /// A rule of such a listener, by ARN.
+    pub rule: Option<String>,
+    /// The hosted zone of Route 53, by its id.
+    pub zone: Option<String>,
+    /// The name of its records that share the traffic.
+    pub name: Option<String>,
+    /// Their type; all that this name has where it is not given.
+    #[serde(rename = "type")]
+    pub record_type: Option<String>,
+    /// The region of AWS.
+    pub region: Option<String>,
+    /// The profile of AWS's shared files.
+    pub profile: Option<String>,
+    /// Where the service of AWS answers; Amazon's own address where it is not given.
+    pub endpoint_url: Option<String>,
     /// A command that moves traffic.
     pub apply: Option<Words>,
     /// A command that tells where traffic goes.
@@ -66,9 +84,9 @@ pub struct Router {
     /// What the router calls each slot: a backend, a server, a socket, an address.
     #[serde(default)]
     pub targets: BTreeMap<String, String>,
-    /// How long an attempt to move traffic may take; default `5s`.
+    /// How long an attempt to move traffic may take; default `5s`, or `15s` for AWS.
     pub attempt_timeout: Option<String>,
-    /// How long the router may take until the old state answers no more; default `30s`.
+    /// How long the router may take until the old state answers no more; default `30s`, or `3m` for `aws-route53`.
     pub settle_timeout: Option<String>,
 }
 
@@ -137,6 +155,24 @@ pub enum Driver {
         /// Where it is, and who asks.
         access: Access,
     },
+    /// An Application Load Balancer of AWS.
+    AwsAlb {
+        /// What is written.
+        action: AlbAction,
+        /// Who asks, and where.
+        access: AwsAccess,
+    },
+    /// Weighted records of Route 53.
+    AwsRoute53 {
+        /// The hosted zone, by its id.
+        zone: String,
+        /// The name of the records.
+        name: String,
+        /// Their type; all that there are where none is given.
+        kind: Option<String>,
+        /// Who asks, and where.
+        access: AwsAccess,
+    },
     /// Commands of the user's own.
     Command {
         /// Moves traffic.
@@ -189,7 +225,7 @@ pub struct Fault {
     pub message: String,
 }
 
-fn fault<T>(key: &'static str, message: impl Into<String>) -> Result<T, Fault> {
+pub(super) fn fault<T>(key: &'static str, message: impl Into<String>) -> Result<T, Fault> {
     Err(Fault {
         key,
         message: message.into(),
@@ -197,7 +233,7 @@ fn fault<T>(key: &'static str, message: impl Into<String>) -> Result<T, Fault> {
 }
 
 /// The drivers, each with the keys that it knows.
-const DRIVERS: [(&str, &[&str]); 9] = [
+const DRIVERS: [(&str, &[&str]); 11] = [
     ("file", &["file"]),
     ("symlink", &["link", "targets"]),
     (
@@ -226,6 +262,29 @@ const DRIVERS: [(&str, &[&str]); 9] = [
             "namespace",
             "context",
             "kubeconfig",
+            "targets",
+        ],
+    ),
+    (
+        "aws-alb",
+        &[
+            "listener",
+            "rule",
+            "region",
+            "profile",
+            "endpoint_url",
+            "targets",
+        ],
+    ),
+    (
+        "aws-route53",
+        &[
+            "zone",
+            "name",
+            "type",
+            "region",
+            "profile",
+            "endpoint_url",
             "targets",
         ],
     ),
@@ -302,6 +361,8 @@ impl Router {
                     namespace: self.namespace.clone(),
                 },
             },
+            "aws-alb" => self.alb()?,
+            "aws-route53" => self.route53()?,
             "command" => Driver::Command {
                 apply: run("apply", &self.apply)?,
                 observe: run("observe", &self.observe)?,
@@ -354,6 +415,14 @@ impl Router {
             ("namespace", self.namespace.is_some()),
             ("context", self.context.is_some()),
             ("kubeconfig", self.kubeconfig.is_some()),
+            ("listener", self.listener.is_some()),
+            ("rule", self.rule.is_some()),
+            ("zone", self.zone.is_some()),
+            ("name", self.name.is_some()),
+            ("type", self.record_type.is_some()),
+            ("region", self.region.is_some()),
+            ("profile", self.profile.is_some()),
+            ("endpoint_url", self.endpoint_url.is_some()),
             ("apply", self.apply.is_some()),
             ("observe", self.observe.is_some()),
             ("check", self.check.is_some()),
@@ -400,13 +469,22 @@ impl Router {
     /// How long an attempt to move traffic may take, in milliseconds.
     pub fn attempt_timeout_ms(&self) -> u64 {
         let written = milliseconds(self.attempt_timeout.as_deref());
-        written.ok().flatten().unwrap_or(5_000)
+        // AWS is asked several questions one after the other, some of them for credentials.
+        let far = self
+            .driver
+            .as_deref()
+            .is_some_and(|name| name.starts_with("aws-"));
+        let default = if far { 15_000 } else { 5_000 };
+        written.ok().flatten().unwrap_or(default)
     }
 
     /// How long the router may take until the old state answers no more, in milliseconds.
     pub fn settle_timeout_ms(&self) -> u64 {
         let written = milliseconds(self.settle_timeout.as_deref());
-        written.ok().flatten().unwrap_or(30_000)
+        // Route 53 brings a change to all its name servers within a minute or two, as a rule.
+        let far = self.driver.as_deref() == Some("aws-route53");
+        let default = if far { 180_000 } else { 30_000 };
+        written.ok().flatten().unwrap_or(default)
     }
 }
 

@@ -5,15 +5,17 @@ use super::{Aim, Deadline, Failure, Promises, Reading, Remark, Router};
 /// Says so whatever it is asked. The configuration stays valid: commands that need no router work all the same.
 #[derive(Clone, Debug)]
 pub struct Absent {
-    /// The driver, which is also the name of the feature that has it.
+    /// The driver.
     pub driver: &'static str,
+    /// The feature that has it.
+    pub feature: &'static str,
 }
 
 impl Absent {
     fn why(&self) -> String {
-        let driver = self.driver;
+        let Self { driver, feature } = self;
         format!(
-            "this bgmigrate was built without the driver `{driver}`: take a released binary, or build with `--features {driver}`"
+            "this bgmigrate was built without the driver `{driver}`: take a released binary, or build with `--features {feature}`"
         )
     }
 }
@@ -50,11 +52,12 @@ mod tests {
     #[test]
     fn a_driver_that_was_not_built_says_so_and_moves_nothing() {
         let absent = Absent {
-            driver: "kubernetes",
+            driver: "aws-alb",
+            feature: "aws",
         };
         let soon = Deadline::within(Duration::from_secs(1));
         let why = absent.observe(soon).unwrap_err();
-        assert!(why.contains("`--features kubernetes`"), "{why}");
+        assert!(why.contains("`--features aws`"), "{why}");
         assert!(absent.check(soon).iter().all(|remark| remark.wrong));
         assert_eq!(
             absent.shift(&Aim::at("green", 2), soon),

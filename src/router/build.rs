@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Caddy, Commands, Envoy, File, Haproxy, Nginx, Router, Symlink, Targets, Traefik};
-use crate::config::{Access, Driver, Object};
+use crate::config::{Access, AlbAction, AwsAccess, Driver, Object};
 
 /// What a driver is told besides its own keys.
 #[derive(Clone, Debug)]
@@ -75,6 +75,13 @@ pub fn build(driver: Driver, surroundings: Surroundings<'_>) -> Box<dyn Router> 
             };
             kubernetes(access, object, targets)
         }
+        Driver::AwsAlb { action, access } => aws_alb(action, access, targets),
+        Driver::AwsRoute53 {
+            zone,
+            name,
+            kind,
+            access,
+        } => aws_route53((zone, name, kind), access, targets),
         Driver::Command {
             apply,
             observe,
@@ -101,5 +108,54 @@ fn kubernetes(access: Access, object: Object, targets: Targets) -> Box<dyn Route
 #[cfg(not(feature = "kubernetes"))]
 fn kubernetes(_: Access, _: Object, _: Targets) -> Box<dyn Router> {
     let driver = "kubernetes";
-    Box::new(super::Absent { driver })
+    Box::new(super::Absent {
+        driver,
+        feature: driver,
+    })
+}
+
+#[cfg(feature = "aws")]
+fn aws_alb(action: AlbAction, access: AwsAccess, targets: Targets) -> Box<dyn Router> {
+    Box::new(super::AwsAlb {
+        action,
+        access,
+        environment: super::AwsEnvironment::of_process(),
+        targets,
+    })
+}
+
+#[cfg(not(feature = "aws"))]
+fn aws_alb(_: AlbAction, _: AwsAccess, _: Targets) -> Box<dyn Router> {
+    Box::new(super::Absent {
+        driver: "aws-alb",
+        feature: "aws",
+    })
+}
+
+/// The zone, the name and the type of records.
+type Records = (String, String, Option<String>);
+
+#[cfg(feature = "aws")]
+fn aws_route53(
+    (zone, name, kind): Records,
+    access: AwsAccess,
+    targets: Targets,
+) -> Box<dyn Router> {
+    Box::new(super::AwsRoute53 {
+        zone,
+        name,
+        kind,
+        access,
+        environment: super::AwsEnvironment::of_process(),
+        targets,
+        change: std::sync::Mutex::default(),
+    })
+}
+
+#[cfg(not(feature = "aws"))]
+fn aws_route53(_: Records, _: AwsAccess, _: Targets) -> Box<dyn Router> {
+    Box::new(super::Absent {
+        driver: "aws-route53",
+        feature: "aws",
+    })
 }

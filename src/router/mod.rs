@@ -6,6 +6,8 @@
 
 mod absent;
 mod api;
+#[cfg(feature = "aws")]
+mod aws;
 mod build;
 mod caddy;
 mod commands;
@@ -27,6 +29,8 @@ mod weights;
 use std::fmt;
 
 pub use absent::Absent;
+#[cfg(feature = "aws")]
+pub use aws::{AwsAlb, AwsRoute53, Environment as AwsEnvironment};
 pub use build::{Surroundings, build};
 pub use caddy::Caddy;
 pub use commands::Commands;

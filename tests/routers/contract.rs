@@ -22,6 +22,12 @@ const RIGS: &[(&str, Start)] = &[
     ("traefik", rigs::traefik),
     #[cfg(feature = "kubernetes")]
     ("kubernetes service", rigs::kubernetes_service),
+    #[cfg(feature = "aws")]
+    ("aws-alb listener, strict double", rigs::aws_listener),
+    #[cfg(feature = "aws")]
+    ("aws-alb rule, strict double", rigs::aws_rule),
+    #[cfg(feature = "aws")]
+    ("aws-route53, strict double", rigs::aws_records),
 ];
 
 /// Those that `BGMIGRATE_ROUTERS` names by a part of their name; all of them without it.

@@ -5,6 +5,8 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+#[cfg(feature = "aws")]
+mod aws;
 mod contract;
 mod flips;
 #[cfg(feature = "kubernetes")]

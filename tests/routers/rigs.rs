@@ -517,6 +517,44 @@ pub(crate) fn kubernetes_service() -> Rig {
     }
 }
 
+/// The default action of a listener of AWS, and nobody behind it.
+#[cfg(feature = "aws")]
+pub(crate) fn aws_listener() -> Rig {
+    let world = crate::aws::World::strict();
+    before_aws("aws-alb listener", move || {
+        Box::new(world.alb(crate::aws::listener()))
+    })
+}
+
+/// A rule of such a listener.
+#[cfg(feature = "aws")]
+pub(crate) fn aws_rule() -> Rig {
+    let world = crate::aws::World::strict();
+    before_aws("aws-alb rule", move || {
+        Box::new(world.alb(crate::aws::rule()))
+    })
+}
+
+/// Records of Route 53.
+#[cfg(feature = "aws")]
+pub(crate) fn aws_records() -> Rig {
+    let world = crate::aws::World::strict();
+    before_aws("aws-route53", move || Box::new(world.records()))
+}
+
+#[cfg(feature = "aws")]
+fn before_aws(name: &'static str, driver: impl Fn() -> Box<dyn Router> + 'static) -> Rig {
+    start_at_blue(&*driver());
+    Rig {
+        name,
+        address: None,
+        driver: Box::new(driver),
+        reload: None,
+        _keeper: None,
+        home: home(),
+    }
+}
+
 fn start_at_blue(driver: &dyn Router) {
     let soon = Deadline::within(std::time::Duration::from_secs(5));
     driver.shift(&Aim::at("blue", 1), soon).unwrap();
