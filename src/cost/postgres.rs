@@ -266,7 +266,9 @@ fn add_column(table: &Name, column: &ColumnDef, locks: &mut Locks<'_>) {
         || column.identity.is_some()
         || default.is_some_and(is_volatile);
     let filled = rewrites || default.is_some();
+    // NOT NULL in a column that holds nothing is looked for in every row, and found in the first.
     let scans = column.check.is_some()
+        || column.not_null && !filled
         || column.unique
         || column.primary_key
         || column.references.is_some() && filled;

@@ -134,6 +134,7 @@ impl Schema {
             TableChange::DropColumn { column, .. } => drop_column(table, column),
             TableChange::RenameColumn { from, to } => {
                 rename_column(table, from, to);
+                self.follow_referred_column(name, from, to);
                 if dialect == Dialect::Postgres {
                     self.follow_in_views(&|relation, column| {
                         if relation == name && column == from {
@@ -166,6 +167,7 @@ impl Schema {
                         dialect,
                     ),
                 }
+                self.follow_referred_column(name, from, &column.name);
             }
             TableChange::SetNotNull { column } => {
                 with_column(table, column, |def| def.not_null = true);
@@ -431,6 +433,22 @@ impl Schema {
                 {
                     references.table = to.clone();
                 }
+            }
+        }
+    }
+
+    /// Foreign keys follow the column that they refer to.
+    fn follow_referred_column(&mut self, table: &Name, from: &Ident, to: &Ident) {
+        let constraints = self.tables.values_mut();
+        for held in constraints.flat_map(|table| &mut table.constraints) {
+            if let ConstraintKind::ForeignKey { references, .. } = &mut held.constraint.kind
+                && references.table == *table
+            {
+                let same = references
+                    .columns
+                    .iter_mut()
+                    .filter(|column| *column == from);
+                same.for_each(|column| column.clone_from(to));
             }
         }
     }

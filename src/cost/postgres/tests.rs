@@ -17,6 +17,12 @@ ALTER TABLE t ADD CONSTRAINT t_fk_later FOREIGN KEY (a) REFERENCES o (id) NOT VA
 CREATE INDEX t_a ON t (a);
 CREATE UNIQUE INDEX t_k ON t (k);
 CREATE UNIQUE INDEX t_x ON t (x);
+CREATE TABLE e (lowered varchar(20), part varchar(20), other varchar(20));
+CREATE INDEX e_lowered ON e (lower(lowered));
+CREATE INDEX e_part ON e (other) WHERE part <> '';
+CREATE TABLE parent (code varchar(20) PRIMARY KEY);
+CREATE TABLE child (code varchar(20) REFERENCES parent (code));
+ALTER TABLE parent RENAME COLUMN code TO mark;
 CREATE TABLE p (id int) PARTITION BY RANGE (id);
 CREATE TABLE part (id int);
 CREATE TABLE checked_part (id int, CHECK (id > 0));
@@ -48,6 +54,7 @@ fn columns_lock_as_measured() {
         15,
         &[
             ("ALTER TABLE t ADD COLUMN z int", "AX t instant"),
+            ("ALTER TABLE t ADD COLUMN z int NOT NULL", "AX t scan"),
             (
                 "ALTER TABLE t ADD COLUMN z int NOT NULL DEFAULT 1",
                 "AX t instant",
@@ -160,6 +167,13 @@ fn types_rewrite_as_measured() {
                 "AX t instant",
             ),
             ("ALTER TABLE t ALTER COLUMN v TYPE text", "AX t instant"),
+            ("ALTER TABLE e ALTER COLUMN lowered TYPE text", "AX e scan"),
+            ("ALTER TABLE e ALTER COLUMN part TYPE text", "AX e scan"),
+            ("ALTER TABLE e ALTER COLUMN other TYPE text", "AX e instant"),
+            (
+                "ALTER TABLE parent ALTER COLUMN mark TYPE text",
+                "AX parent instant, AX child instant",
+            ),
             ("ALTER TABLE t ALTER COLUMN x TYPE varchar", "AX t instant"),
             (
                 "ALTER TABLE t ALTER COLUMN n TYPE numeric(10, 2)",

@@ -32,8 +32,9 @@ pub(super) fn type_change_work(
     let known = schema.table(table);
     let collates_anew = held.def.collation.as_deref() != collation
         && known.is_some_and(|table| is_indexed(table, column));
-    // The rows stay as they are, but an index is sorted anew and a CHECK on the column is checked anew.
-    if collates_anew || known.is_some_and(|table| is_checked(table, column)) {
+    let computes_anew = known.is_some_and(|table| is_in_expression(table, column));
+    // The rows stay as they are, but an index is sorted or computed anew and a CHECK on the column is checked anew.
+    if collates_anew || computes_anew || known.is_some_and(|table| is_checked(table, column)) {
         Scan
     } else {
         Instant
@@ -145,6 +146,15 @@ fn is_indexed(table: &Table, column: &Ident) -> bool {
             .indexes
             .iter()
             .any(|index| index.def.columns().any(|key| key == column))
+}
+
+/// An index of an expression, or of a part of the rows, is built anew when a type in it changes.
+fn is_in_expression(table: &Table, column: &Ident) -> bool {
+    table.indexes.iter().any(|index| {
+        let keys = index.def.keys.iter().filter_map(|key| key.as_ref().err());
+        keys.chain(&index.def.partial)
+            .any(|expression| expression.columns.contains(column))
+    })
 }
 
 fn is_checked(table: &Table, column: &Ident) -> bool {
