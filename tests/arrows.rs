@@ -39,7 +39,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "model", "sql", "sync", "backfill", "classify", "review", "lint", "gate", "uses",
         ],
     ),
-    ("proof", &["model", "sql", "lint", "review", "plan", "uses"]),
+    (
+        "proof",
+        &["model", "sql", "cost", "lint", "review", "plan", "uses"],
+    ),
     ("adopt", &["model"]),
     ("folder", &["model", "nearest"]),
     ("fix", &["model", "review", "folder"]),

@@ -412,3 +412,163 @@ fn what_is_pending_runs_on_a_copy_of_the_structure_and_the_live_database_stays_a
         );
     }
 }
+
+/// The costs of the last step, each as its agreement and what was seen.
+fn costs(said: &Value) -> Vec<(String, String)> {
+    let steps = said["steps"].as_array().unwrap();
+    let costs = steps.last().unwrap()["costs"].as_array().unwrap().iter();
+    let lock = |lock: &Value| {
+        let text = |name: &str| lock[name].as_str().unwrap_or_default().to_owned();
+        format!("{} {} {}", text("mode"), text("on"), text("work"))
+    };
+    costs
+        .map(|cost| {
+            let seen = match &cost["seen"] {
+                Value::Array(locks) => locks.iter().map(lock).collect::<Vec<_>>().join(", "),
+                Value::Object(way) => {
+                    format!("{} {}", way["algorithm"], way["lock"]).replace('"', "")
+                }
+                _ => cost["unseen"].as_str().unwrap_or_default().to_owned(),
+            };
+            (cost["agreement"].as_str().unwrap().to_owned(), seen)
+        })
+        .collect()
+}
+
+const ORDERS: (&str, &str, &str) = (
+    "0001_orders",
+    "CREATE TABLE users (id integer PRIMARY KEY);\n\
+     CREATE TABLE orders (id integer PRIMARY KEY, code varchar(20), user_id integer);\n\
+     CREATE INDEX orders_code ON orders (code);",
+    "DROP TABLE orders; DROP TABLE users;",
+);
+
+#[test]
+fn postgres_shows_the_locks_that_each_statement_takes() {
+    let cases = [
+        (
+            "ALTER TABLE orders ADD COLUMN a integer;",
+            "access-exclusive orders instant",
+        ),
+        (
+            "ALTER TABLE orders ALTER COLUMN user_id TYPE bigint;",
+            "access-exclusive orders rewrite",
+        ),
+        (
+            "ALTER TABLE orders ALTER COLUMN code SET NOT NULL;",
+            "access-exclusive orders scan",
+        ),
+        ("CREATE INDEX i ON orders (user_id);", "share orders scan"),
+        (
+            "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id);",
+            "share-row-exclusive orders scan, share-row-exclusive users scan",
+        ),
+        ("TRUNCATE orders;", "access-exclusive orders instant"),
+        ("DROP INDEX orders_code;", "access-exclusive orders instant"),
+        ("DROP TABLE orders;", "access-exclusive orders instant"),
+        // No transaction may hold these.
+        (
+            "CREATE INDEX CONCURRENTLY i ON orders (user_id);",
+            "share-update-exclusive orders ",
+        ),
+        (
+            "DROP INDEX CONCURRENTLY orders_code;",
+            "share-update-exclusive orders ",
+        ),
+    ];
+    for server in [servers::postgres(), servers::postgres_18()] {
+        for (statement, expected) in cases {
+            let folder = Folder::new(&[ORDERS, ("0002_next", statement, "")]);
+            let url = server.url("beside");
+            let (said, _) = folder.verify("postgres", &on(Some(&url)));
+            let [(agreement, seen)] = &costs(&said)[..] else {
+                panic!("{statement}: {said:#}")
+            };
+            assert_eq!(agreement, "same", "{statement}: {said:#}");
+            // Which of two empty tables is read for a foreign key is the planner's to say.
+            if !statement.contains("FOREIGN") {
+                assert_eq!(seen, expected, "{statement}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transaction_takes_a_lock_once() {
+    let next = (
+        "0002_next",
+        "ALTER TABLE orders ADD COLUMN a integer;\n\
+         ALTER TABLE orders ADD COLUMN b integer;\n\
+         CREATE INDEX i ON orders (a);\n\
+         CREATE TABLE fresh (id integer PRIMARY KEY);\n\
+         ALTER TABLE fresh ADD COLUMN a integer;",
+        "",
+    );
+    let folder = Folder::new(&[ORDERS, next]);
+    let url = servers::postgres().url("beside");
+    let (said, _) = folder.verify("postgres", &on(Some(&url)));
+    let seen = ["access-exclusive orders instant", "", "share orders scan"];
+    let expected = seen.map(|seen| ("same".to_owned(), seen.to_owned()));
+    assert_eq!(costs(&said), expected, "{said:#}");
+}
+
+#[test]
+fn what_a_routine_locks_is_more_than_the_plan_says() {
+    let hidden = (
+        "0002_hidden",
+        "DO $$ DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relname = 'orders' LOOP \
+         EXECUTE format('ALTER TABLE %I ALTER COLUMN user_id TYPE bigint', t); END LOOP; END $$;",
+        "",
+    );
+    let folder = Folder::new(&[ORDERS, hidden]);
+    let url = servers::postgres().url("beside");
+    let (said, _) = folder.verify("postgres", &on(Some(&url)));
+    let findings = said["steps"][1]["findings"].as_array().unwrap();
+    let missed = findings.iter().find(|one| one["kind"] == "cost-missed");
+    let missed = missed.unwrap_or_else(|| panic!("{said:#}"));
+    assert_eq!(missed["severity"], "warning");
+    let message = missed["message"].as_str().unwrap();
+    assert!(
+        message.contains("ACCESS EXCLUSIVE on orders, rewrite"),
+        "{message}"
+    );
+}
+
+#[test]
+fn mariadb_is_asked_for_the_cheapest_way() {
+    let cases = [
+        ("ALTER TABLE orders ADD COLUMN a integer;", "INSTANT "),
+        ("CREATE INDEX i ON orders (user_id);", "NOCOPY NONE"),
+        (
+            "ALTER TABLE orders MODIFY COLUMN user_id bigint;",
+            "COPY SHARED",
+        ),
+        ("ALTER TABLE orders DROP PRIMARY KEY;", "COPY SHARED"),
+        (
+            "ALTER TABLE orders ADD FULLTEXT INDEX f (code);",
+            "INPLACE SHARED",
+        ),
+    ];
+    for (statement, expected) in cases {
+        let folder = Folder::new(&[ORDERS, ("0002_next", statement, "")]);
+        std::fs::write(
+            folder.0.path().join("bgmigrate.toml"),
+            "dialect = \"mysql\"\nflavour = \"mariadb\"\nserver_version = \"10.11\"\n",
+        )
+        .unwrap();
+        let url = servers::mariadb().url("beside");
+        let (said, _) = folder.verify("mysql", &on(Some(&url)));
+        let [(agreement, seen)] = &costs(&said)[..] else {
+            panic!("{statement}: {said:#}")
+        };
+        assert_eq!(seen, expected, "{statement}: {said:#}");
+        assert_eq!(agreement, "same", "{statement}: {said:#}");
+    }
+}
+
+#[test]
+fn sqlite_tells_nothing_of_its_one_lock() {
+    let folder = Folder::new(&[ORDERS, ("0002_next", "DROP INDEX orders_code;", "")]);
+    let (said, _) = folder.verify("sqlite", &[]);
+    assert_eq!(costs(&said), []);
+}

@@ -96,7 +96,7 @@ impl Back {
 
     /// Its statements, as they are sent.
     pub fn statements(&self, dialect: Dialect) -> Vec<Statement<'_>> {
-        let read = |text, script| statements(text, script, dialect, &LineIndex::new(text));
+        let read = |text, script| statements(text, script, &[], dialect, &LineIndex::new(text));
         let made = self.made.iter();
         let made = made.flat_map(|(text, script)| read(text.as_str(), script));
         let mut statements: Vec<_> = made.chain(read(&self.text, &self.script)).collect();

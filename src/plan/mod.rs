@@ -13,6 +13,7 @@ mod touch;
 use serde::Serialize;
 
 use crate::gate::{Refusal, Rule};
+use crate::lint::Judged;
 use crate::model::{
     Dialect, FilePhase, Finding, LineIndex, Lock, Migration, Phase, Severity, Verdict,
 };
@@ -301,6 +302,17 @@ fn hazard(finding: &Finding, lines: &LineIndex) -> Hazard {
     }
 }
 
+/// What a statement locks, the hardest lock first.
+fn locks_of(judged: &Judged) -> Vec<Lock> {
+    let changes = judged.changes.iter();
+    let mut locks: Vec<Lock> = changes
+        .flat_map(|change| change.locks.iter().cloned())
+        .collect();
+    locks.sort_by_key(|lock| std::cmp::Reverse((lock.mode, lock.work)));
+    locks.dedup();
+    locks
+}
+
 fn statements(
     migration: &Migration,
     reviewed: &Reviewed,
@@ -340,13 +352,7 @@ fn statements(
     }
     all.into_iter()
         .map(|(statement, judged, phase, text, line, runs)| {
-            let mut locks: Vec<Lock> = judged
-                .changes
-                .iter()
-                .flat_map(|change| change.locks.iter().cloned())
-                .collect();
-            locks.sort_by_key(|lock| std::cmp::Reverse((lock.mode, lock.work)));
-            locks.dedup();
+            let locks = locks_of(judged);
             PlannedStatement {
                 line,
                 phase,

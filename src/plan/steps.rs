@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::Subject;
+use super::{Subject, locks_of};
 use crate::backfill::{NoKey, Shape, Whole, recognise};
 use crate::gate::{MigrationId, Shipped, digest};
+use crate::lint::Judged;
 use crate::model::{
-    Action, Change, Dialect, Engine, FilePhase, Ident, LineIndex, RowChange, RowSource, RowVerb,
-    Span, TableChange, TransactionControl, TransactionMode,
+    Action, Change, Dialect, Engine, FilePhase, Ident, LineIndex, Lock, RowChange, RowSource,
+    RowVerb, Span, TableChange, TransactionControl, TransactionMode,
 };
-use crate::review::Reviewed;
+use crate::review::{Beside, Reviewed};
 use crate::sql::directive::{Batch, Directive};
 use crate::sql::{OpaqueKind, Script, read};
-use crate::sync::Made;
 
 /// A migration of the folder, ready to be judged and run.
 pub struct FolderStep<'a> {
@@ -55,6 +55,8 @@ pub struct Statement<'a> {
     pub line: usize,
     /// What it does.
     pub changes: &'a [Change],
+    /// What that locks, by the folder's own schema; of a way back it is not said.
+    pub locks: Vec<Lock>,
     /// It was understood.
     pub understood: bool,
     /// It can be part of a transaction, which then holds its line of the journal too.
@@ -206,7 +208,13 @@ fn step<'a>(subject: &'a Subject<'a>, namespace: Option<&str>, dialect: Dialect)
     } = subject;
     let text = up(&migration.text, &migration.up);
     let lines = LineIndex::new(&migration.text);
-    let mut statements = statements(&migration.text, &reviewed.script, dialect, &lines);
+    let mut statements = statements(
+        &migration.text,
+        &reviewed.script,
+        &reviewed.judged,
+        dialect,
+        &lines,
+    );
     let by_itself =
         migration.transaction == TransactionMode::None || reviewed.script.says_transaction_off();
     if reviewed.phase == FilePhase::Migrate {
@@ -245,11 +253,13 @@ fn up(text: &str, spans: &[Span]) -> String {
 pub(super) fn statements<'a>(
     text: &'a str,
     script: &'a Script,
+    judged: &[Judged],
     dialect: Dialect,
     lines: &LineIndex,
 ) -> Vec<Statement<'a>> {
-    let each = script.statements.iter();
-    each.map(|statement| Statement {
+    let each = script.statements.iter().enumerate();
+    each.map(|(at, statement)| Statement {
+        locks: judged.get(at).map_or_else(Vec::new, locks_of),
         sql: statement.span.of(text),
         line: lines.line(statement.span.start),
         changes: &statement.changes,
@@ -272,13 +282,20 @@ fn with_those_beside<'a>(
     // From the last to the first, so that each place still counts the file's own statements alone.
     for beside in reviewed.beside.iter().rev() {
         let at = beside.made.before.min(all.len());
-        all.splice(at..at, made(&beside.made, dialect, lines));
+        all.splice(at..at, made(beside, dialect, lines));
     }
     all
 }
 
-fn made<'a>(made: &'a Made, dialect: Dialect, lines: &LineIndex) -> Vec<Statement<'a>> {
-    let mut each = statements(&made.text, &made.script, dialect, &LineIndex::new(""));
+fn made<'a>(beside: &'a Beside, dialect: Dialect, lines: &LineIndex) -> Vec<Statement<'a>> {
+    let made = &beside.made;
+    let mut each = statements(
+        &made.text,
+        &made.script,
+        &beside.judged,
+        dialect,
+        &LineIndex::new(""),
+    );
     for statement in &mut each {
         statement.line = lines.line(made.span.start);
         statement.made = Some(made.reason());

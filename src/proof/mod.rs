@@ -5,6 +5,7 @@
 mod catalog;
 mod classified;
 mod compare;
+mod costs;
 mod judge;
 mod matrix;
 mod outcome;
@@ -20,6 +21,9 @@ pub use catalog::{
 };
 pub use classified::{Cause, Classified, HeldBy, Made, Target, classified};
 pub use compare::{Fact, Holds, Weight, compare, question};
+pub use costs::{
+    CostAgreement, CostDifference, Costed, Ledger, Seen, Taken, Trial, Way, trial, trials,
+};
 pub use judge::{Agreement, Comparison};
 pub use matrix::{Broken, Cell, Matrix, OldRelease, Standing};
 pub use outcome::{Complaint, Failure, OnRows, Proof, ProvenStep, Ran, StepOutcome, Undone};

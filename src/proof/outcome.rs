@@ -1,15 +1,18 @@
 //! What came of running a folder on a scratch database.
 
 use super::compare::{Fact, Weight};
+use super::costs::{CostAgreement, Costed};
 use super::judge::{Agreement, Comparison};
 use super::matrix::{Cell, Standing};
-use crate::model::{FilePhase, Severity};
+use crate::model::{Dialect, FilePhase, Severity};
 
 /// A folder, run on a scratch database.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Proof {
     /// Where it ran: product, version, and whose server.
     pub scratch: String,
+    /// The SQL that it speaks.
+    pub dialect: Dialect,
     /// The migrations that were run or were to be, in order.
     pub steps: Vec<ProvenStep>,
     /// How many migrations were there already: part of the copied structure.
@@ -27,6 +30,8 @@ pub struct ProvenStep {
     pub migration: String,
     /// Its file, as people shall read it.
     pub file: String,
+    /// The SQL that it is written in.
+    pub dialect: Dialect,
     /// What it was classified as.
     pub phase: FilePhase,
     /// What came of it.
@@ -55,6 +60,8 @@ pub struct Ran {
     pub on_rows: OnRows,
     /// What its undo does.
     pub undo: Undone,
+    /// What its statements cost, as far as they lock anything.
+    pub costs: Vec<Costed>,
 }
 
 /// What the engine said to a statement.
@@ -113,6 +120,26 @@ pub struct Complaint {
 }
 
 impl Proof {
+    /// Nothing ran yet.
+    pub const fn new(scratch: String, dialect: Dialect) -> Self {
+        Self {
+            scratch,
+            dialect,
+            steps: Vec::new(),
+            there_already: 0,
+            beginning: Vec::new(),
+            releases: Vec::new(),
+        }
+    }
+
+    /// How many statements' costs compare like this to what the plan says.
+    pub fn costs(&self, agreement: CostAgreement) -> usize {
+        let ran = self.steps.iter().filter_map(ProvenStep::ran);
+        ran.flat_map(|ran| &ran.costs)
+            .filter(|costed| costed.agreement(self.dialect) == agreement)
+            .count()
+    }
+
     /// How many migrations the engine refused.
     pub fn failed(&self) -> usize {
         let failed = |step: &&ProvenStep| matches!(step.outcome, StepOutcome::Failed(_));
@@ -175,6 +202,11 @@ impl ProvenStep {
                 all.extend(self.broken_releases());
                 all.extend(self.on_rows(&ran.on_rows));
                 all.extend(undone(&ran.undo));
+                all.extend(
+                    ran.costs
+                        .iter()
+                        .filter_map(|one| one.complaint(self.dialect)),
+                );
                 all.sort_by_key(|one| std::cmp::Reverse(one.severity == Severity::Error));
                 all
             }

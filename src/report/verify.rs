@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::junit::escape;
 use super::{Format, Paint, count, github, line};
-use crate::model::Severity;
+use crate::model::{Dialect, Severity};
 use crate::proof::{
-    Broken, Cell, Complaint, OnRows, Proof, ProvenStep, Standing, StepOutcome, Undone, Weight,
+    Broken, Cell, Complaint, CostAgreement, Costed, OnRows, Proof, ProvenStep, Seen, Standing,
+    StepOutcome, Undone, Weight,
 };
 
 /// The proof of a folder; `None` for a format that does not suit it.
@@ -109,9 +110,21 @@ fn summary(proof: &Proof) -> String {
     let filled = filled
         .filter(|ran| matches!(ran.on_rows, OnRows::Holds { rows } if rows > 0))
         .count();
+    let same = proof.costs(CostAgreement::Same);
+    let others = [CostAgreement::Heavier, CostAgreement::Lighter];
+    let compared = same + others.map(|other| proof.costs(other)).iter().sum::<usize>();
     text += &format!(
-        "; {filled} tried on rows, {} undone and found as before; {}, {}",
-        proof.undone(),
+        "; {filled} tried on rows, {} undone and found as before",
+        proof.undone()
+    );
+    if compared > 0 {
+        text += &format!(
+            "; {same} of {} cost what the plan says",
+            count(compared, "statement")
+        );
+    }
+    text += &format!(
+        "; {}, {}",
         count(proof.count(Severity::Error), "error"),
         count(proof.count(Severity::Warning), "warning"),
     );
@@ -131,6 +144,12 @@ fn as_json(proof: &Proof) -> Value {
             "failed": proof.failed(),
             "there_already": proof.there_already,
             "undone": proof.undone(),
+            "costs": {
+                "same": proof.costs(CostAgreement::Same),
+                "heavier": proof.costs(CostAgreement::Heavier),
+                "lighter": proof.costs(CostAgreement::Lighter),
+                "unseen": proof.costs(CostAgreement::Unseen),
+            },
             "errors": proof.count(Severity::Error),
             "warnings": proof.count(Severity::Warning),
         },
@@ -180,6 +199,10 @@ fn step_as_json(step: &ProvenStep) -> Value {
     let Some(ran) = step.ran() else { return value };
     let comparison = &ran.comparison;
     value["agreement"] = json!(comparison.agreement.name());
+    let costs = ran.costs.iter();
+    value["costs"] = costs
+        .map(|costed| cost_as_json(costed, step.dialect))
+        .collect();
     value["catalog"] = json!({
         "breaking": comparison.facts(Weight::Breaking),
         "loosening": comparison.facts(Weight::Loosening),
@@ -206,6 +229,34 @@ fn step_as_json(step: &ProvenStep) -> Value {
             json!({ "status": "fails", "line": failure.line, "message": failure.message })
         }
     };
+    value
+}
+
+/// What a statement costs in both views.
+fn cost_as_json(costed: &Costed, dialect: Dialect) -> Value {
+    let mut value = json!({
+        "line": costed.line,
+        "changes": costed.kinds,
+        "planned": costed.planned,
+        "agreement": costed.agreement(dialect).name(),
+    });
+    match &costed.seen {
+        Seen::Not(why) => value["unseen"] = json!(why),
+        Seen::Way(way) => {
+            value["seen"] =
+                json!({ "on": way.on.to_string(), "algorithm": way.algorithm, "lock": way.lock });
+        }
+        Seen::Locks(taken) => {
+            let mut seen = json!(taken.locks);
+            for lock in seen.as_array_mut().into_iter().flatten() {
+                if taken.work_unseen {
+                    lock["work"] = Value::Null;
+                }
+            }
+            value["seen"] = seen;
+            value["indexes_built"] = json!(taken.indexes);
+        }
+    }
     value
 }
 

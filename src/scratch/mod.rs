@@ -1,6 +1,7 @@
 //! Scratch databases: SQLite in memory, a database of its own on a server that was named, or a throwaway server. What
 //! is here writes into the scratch and nowhere else.
 
+mod costs;
 #[cfg(unix)]
 mod keeper;
 mod matrix;

@@ -55,6 +55,8 @@ pub struct Scratch {
     made: Option<Made>,
     /// The server's other databases, where it is not ours alone.
     pub(super) shared: Option<BTreeSet<String>>,
+    /// Where it is, and how its sessions are called.
+    pub(super) address: Option<(Target, String)>,
     /// Product, version, and whose.
     label: String,
     // Last: the server goes when nobody is connected any more.
@@ -101,6 +103,7 @@ impl Scratch {
             connection,
             made: None,
             shared: None,
+            address: None,
             label: format!("SQLite {version} in memory"),
             _own: None,
         })
@@ -122,6 +125,7 @@ impl Scratch {
         match enter(url, &mut made, own.is_some()).await {
             Ok((connection, shared, label)) => Ok(Self {
                 connection,
+                address: Some((url.with_database(&made.name), made.name.clone())),
                 made: Some(made),
                 shared,
                 label,

@@ -39,10 +39,7 @@ pub async fn verify(
     task: &Task<'_>,
     watch: &mut dyn Watch,
 ) -> Result<Proof, ScratchError> {
-    let mut proof = Proof {
-        scratch: scratch.label().to_owned(),
-        ..Proof::default()
-    };
+    let mut proof = Proof::new(scratch.label().to_owned(), scratch.dialect());
     scratch.settle().await?;
     let mut before = scratch.catalog().await?;
     let dialect = scratch.dialect();
@@ -70,6 +67,7 @@ pub async fn verify(
         proof.steps.push(ProvenStep {
             migration: step.id.to_string(),
             file: step.file.clone(),
+            dialect,
             phase: step.phase,
             outcome,
             cells,
@@ -94,7 +92,7 @@ async fn prove(
         return Ok((StepOutcome::NotRun(why), before));
     }
     let on_rows = scratch.try_on_rows(step, &before).await?;
-    let sent = scratch.apply(step).await;
+    let (sent, costs) = scratch.apply(step, task.engine).await?;
     scratch.settle().await?;
     // A file that failed half-way may have left something.
     let after = scratch.catalog().await?;
@@ -116,6 +114,7 @@ async fn prove(
         comparison,
         on_rows,
         undo,
+        costs,
     };
     Ok((StepOutcome::Ran(Box::new(ran)), after))
 }
@@ -141,28 +140,6 @@ fn leaves(scratch: &Scratch, statements: &[Statement<'_>]) -> Option<String> {
 }
 
 impl Scratch {
-    /// Runs a migration as `apply` would: in one transaction where the engine and the file let it.
-    async fn apply(&mut self, step: &FolderStep<'_>) -> Result<(), Failure> {
-        if !matches!(step.manner, Ok(Manner::Whole)) {
-            let sent = self.send(&step.statements).await;
-            if sent.is_err() {
-                // Where it has transactions of its own, one may be open.
-                self.rollback().await;
-            }
-            return sent;
-        }
-        let line = step.statements.first().map_or(1, |first| first.line);
-        self.run_at("BEGIN", line).await?;
-        let sent = match self.send(&step.statements).await {
-            Ok(()) => self.run_at("COMMIT", line).await,
-            Err(failure) => Err(failure),
-        };
-        if sent.is_err() {
-            self.rollback().await;
-        }
-        sent
-    }
-
     async fn send(&mut self, statements: &[Statement<'_>]) -> Result<(), Failure> {
         for statement in statements {
             self.run_at(statement.sql, statement.line).await?;
@@ -170,7 +147,7 @@ impl Scratch {
         Ok(())
     }
 
-    async fn run_at(&mut self, sql: &str, line: usize) -> Result<(), Failure> {
+    pub(super) async fn run_at(&mut self, sql: &str, line: usize) -> Result<(), Failure> {
         let sent = self.connection.run(sql).await;
         sent.map_err(|error| Failure {
             line,
