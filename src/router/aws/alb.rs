@@ -8,8 +8,9 @@
 
 use super::super::note::Note;
 use super::super::{Aim, Deadline, Failure, Promises, Reading, Remark, Router, Targets};
-use super::call::{Api, Form, Service, Trouble};
+use super::call::{Api, Form, Service};
 use super::forward::{self, Action};
+use super::trouble::Trouble;
 use super::{Environment, open, xml};
 use crate::config::{AlbAction, AwsAccess};
 

@@ -13,6 +13,7 @@ mod profiles;
 mod records;
 mod route53;
 mod sts;
+mod trouble;
 mod xml;
 
 pub use alb::AwsAlb;

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::super::note::Note;
 use super::super::{Aim, Deadline, Failure, Promises, Reading, Remark, Router, Targets, Weights};
-use super::call::{Api, Service, Trouble, encoded};
+use super::call::{Api, Service, encoded};
 use super::records::{Record, escaped, normal, page};
+use super::trouble::Trouble;
 use super::{Environment, open, xml};
 use crate::config::AwsAccess;
 

@@ -2,9 +2,10 @@
 
 use aws_credential_types::Credentials;
 
-use super::call::{Api, Form, Service, Trouble};
+use super::call::{Api, Form, Service};
 use super::credentials::Search;
 use super::environment::Environment;
+use super::trouble::Trouble;
 use super::xml;
 
 const VERSION: &str = "2011-06-15";
