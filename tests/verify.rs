@@ -499,6 +499,7 @@ fn a_transaction_takes_a_lock_once() {
         "0002_next",
         "ALTER TABLE orders ADD COLUMN a integer;\n\
          ALTER TABLE orders ADD COLUMN b integer;\n\
+         COMMENT ON TABLE users IS 'what the plan leaves out is not the next statement''s';\n\
          CREATE INDEX i ON orders (a);\n\
          CREATE TABLE fresh (id integer PRIMARY KEY);\n\
          ALTER TABLE fresh ADD COLUMN a integer;",

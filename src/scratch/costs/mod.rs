@@ -119,9 +119,6 @@ impl Scratch {
         if let Err(failure) = self.run_at(statement.sql, statement.line).await {
             return Ok((Err(failure), None));
         }
-        if says_nothing_of_locks(statement) {
-            return Ok((self.end(look, statement).await, None));
-        }
         let seen = if look == Look::Own && !self.is_in_transaction().await? {
             Seen::Not("the migration has transactions of its own, and it is in none".to_owned())
         } else {
@@ -131,6 +128,10 @@ impl Scratch {
             let empties = changes.any(|change| matches!(change.action, Action::Truncate { .. }));
             Seen::Locks(ledger.see(&read, &planned, empties)?)
         };
+        // What it holds is in the ledger now, and no later statement's doing.
+        if says_nothing_of_locks(statement) {
+            return Ok((self.end(look, statement).await, None));
+        }
         Ok((self.end(look, statement).await, costed(planned, seen)))
     }
 
