@@ -205,10 +205,11 @@ impl Scratch {
                     sent = &mut run => break sent,
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
+                // Asked first: what it holds while it waits is then there to be read.
+                let waits = waits(&mut other, &pid).await?;
                 let read = lines(&mut other, &query).await?;
                 let taken = ledger.see(&read, planned, false)?;
                 all.locks.extend(taken.locks);
-                let waits = waits(&mut other, &pid).await?;
                 if holding && (waits || begun.elapsed() > HELD_BACK) {
                     other.run("COMMIT").await?;
                     holding = false;
