@@ -55,6 +55,11 @@ impl<'a> Hooks<'a> {
         }
     }
 
+    /// Whether any is called then.
+    pub(super) fn has(&self, stage: Stage) -> bool {
+        self.at(stage).next().is_some()
+    }
+
     /// What hooks are told of a release in a slot.
     pub(super) fn occasion(&self, slot: &SlotId, version: &str, snapshot: &Snapshot) -> Occasion {
         let origin = origin();

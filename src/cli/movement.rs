@@ -85,7 +85,7 @@ impl<'a> Movement<'a> {
         command: &Command,
         before: Option<Stage>,
     ) -> Result<std::result::Result<Attempt, Status>> {
-        if let Some(stage) = before {
+        if let Some(stage) = before.filter(|stage| self.hooks.has(*stage)) {
             let intended = match self.lockstep.would(command).await? {
                 Ok(events) => events,
                 Err(refusals) => return Ok(Err(refused(self.lockstep.global, &refusals)?)),
